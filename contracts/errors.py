@@ -1,0 +1,50 @@
+"""The one exception tree.
+
+    RiskstreamError
+    ├── SettingsError          a setting is missing, weak or contradictory: the process does not start
+    ├── ModelRefused           a model file is damaged, foreign, or built for another catalogue
+    ├── StackError             a part of the embedded stack cannot start; the text says what to do
+    ├── StoreUnavailable       Redis, Postgres or Kafka does not answer in time; the work can be repeated
+    ├── StateMismatch          the state in Redis was built by another catalogue, rate table or format
+    ├── StateLost              Redis runs without what it was last known to hold; repair comes first
+    ├── PartitionLost          another worker owns the partition now; stop, rejoin, repeat nothing
+    └── OffsetGap              the log does not continue where the stored offset ends; a person decides
+
+Bad input is not in this tree: it is a value (`contracts.deadletter.Rejection`) that flows to the dead-letter topic.
+"""
+
+
+class RiskstreamError(Exception):
+    """Base of everything that Riskstream raises on purpose; its text is one sentence that says what to do."""
+
+
+class SettingsError(RiskstreamError):
+    """A setting is missing, weak or contradictory."""
+
+
+class ModelRefused(RiskstreamError):
+    """A model file is damaged, foreign, or built for another catalogue."""
+
+
+class StackError(RiskstreamError):
+    """A part of the embedded stack cannot start or stop."""
+
+
+class StoreUnavailable(RiskstreamError):
+    """A store does not answer in time; nothing was changed by the caller's request, or it can be repeated."""
+
+
+class StateMismatch(RiskstreamError):
+    """The state in Redis was built by another catalogue, rate table or format version."""
+
+
+class StateLost(RiskstreamError):
+    """Redis runs without what it was last known to hold."""
+
+
+class PartitionLost(RiskstreamError):
+    """Another worker owns the partition now."""
+
+
+class OffsetGap(RiskstreamError):
+    """The log does not continue at the offset where the stored state ends."""

@@ -1,0 +1,69 @@
+"""Labels: what somebody found out later about a transaction."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from contracts.deadletter import DeadLetterReason, Rejection
+from contracts.transaction import CLIENT_ID_MAX, DEMO_CLIENT_ID, YEAR_MAX, YEAR_MIN, Id, Short
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A verdict on one transaction, as published to `payments.labels.v1`; the highest revision wins."""
+
+    transaction_id: Id
+    fraud: bool
+    known_at: Annotated[datetime, Meta(tz=True)]
+    client_id: Annotated[int, Meta(ge=1, le=CLIENT_ID_MAX)] = DEMO_CLIENT_ID
+    source: Short = "unknown"
+    revision: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+
+
+class ForwardedLabel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A label joined with its transaction, as the forwarder writes it into the transaction log.
+
+    `change` is what it adds to the count of fraud: +1 becomes fraud, -1 is fraud no longer. The sum of all
+    changes of a transaction is its last revision's verdict, whatever the order in which they are added.
+    `effective_ms` (later of transaction time + label delay, known_at, and the revision before) never decreases.
+    """
+
+    client_id: int
+    transaction_id: str
+    revision: int
+    account: str
+    merchant_id: str | None
+    event_time_ms: int
+    effective_ms: int
+    change: int
+
+
+_decoder = msgspec.json.Decoder(Label)
+_forwarded = msgspec.json.Decoder(ForwardedLabel)
+encode_label = msgspec.json.Encoder().encode
+
+
+def decode_label(raw: bytes | None) -> Label | Rejection:
+    """Decode and validate one message of `payments.labels.v1`; never raises on bad input."""
+    if not raw:
+        return Rejection(DeadLetterReason.EMPTY, "the message has no value")
+    try:
+        label = _decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        return Rejection(DeadLetterReason.INVALID_FIELD, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Rejection(DeadLetterReason.NOT_JSON, str(error))
+    if not YEAR_MIN <= label.known_at.year <= YEAR_MAX:
+        return Rejection(DeadLetterReason.INVALID_FIELD, f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
+    if not (label.transaction_id.isprintable() and label.source.isprintable()):
+        return Rejection(DeadLetterReason.INVALID_FIELD, "control characters are not allowed")
+    return label
+
+
+def decode_forwarded(raw: bytes | None) -> ForwardedLabel | Rejection:
+    """Decode a label record of the transaction log (header `riskstream-label`)."""
+    try:
+        return _forwarded.decode(raw or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Rejection(DeadLetterReason.INVALID_FIELD, str(error))

@@ -1,0 +1,1 @@
+"""The durability order, once, for both shells: fold, decide, apply, store, publish; repair and rebuild."""

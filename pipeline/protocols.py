@@ -1,0 +1,62 @@
+"""What the pipeline asks of its stores, as small protocols, so that a simulation can drive the real pipeline."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from contracts.decision import Alert, Decision
+from contracts.journal import CountedLabel, JournalEntry, Outcome, Position
+
+TransactionKey = tuple[int, str]  # (client id, transaction id)
+
+
+class DecisionStore(Protocol):
+    """Postgres, as the durability order needs it. Every method raises StoreUnavailable when it cannot be reached."""
+
+    async def decided(self, keys: Sequence[TransactionKey]) -> dict[TransactionKey, Position]:
+        """Those of `keys` that have a stored decision, with the place each one came from."""
+
+    async def store(self, entry: JournalEntry) -> list[Alert]:
+        """Store a batch in one transaction; returns its alerts with their sequence numbers, in log order.
+
+        An entry that is stored already is left as it is, and its alerts are returned again.
+        Raises StateLost if the state epoch has risen since the entry was counted, and PartitionLost if the
+        source's next offset lies before the entry's `start` or inside it.
+        """
+
+    async def outputs(self, keys: Sequence[TransactionKey]) -> tuple[list[Decision], list[Alert]]:
+        """Stored decisions (without vectors) and alerts of these transactions, to publish them again."""
+
+    async def next_offset(self, partition: int) -> int | None:
+        """The first offset of the partition that is not stored, or None if it was never seen."""
+
+    async def start_partition(self, partition: int, offset: int) -> None:
+        """Record where an unseen partition begins; does nothing if it was seen."""
+
+    async def epoch(self) -> int:
+        """The state epoch, 1 at first."""
+
+    async def raise_epoch(self) -> int:
+        """Raise the epoch by one: from here on no batch counted under the old one can be stored."""
+
+    def repair_lock(self) -> AbstractAsyncContextManager[None]:
+        """Held by the one process that repairs or rebuilds the state; the others wait for it."""
+
+    async def sources(self) -> list[int]:
+        """Every source with stored transactions or labels, CALLS first."""
+
+    def outcomes_after(self, position: Position, event_time_ms_min: int) -> AsyncIterator[list[Outcome]]:
+        """Stored transactions of one source behind `position`, in order, in chunks; vectors may be left out."""
+
+    def labels_after(self, position: Position, event_time_ms_min: int) -> AsyncIterator[list[CountedLabel]]:
+        """Stored label records of one source behind `position`, in order, in chunks."""
+
+    async def event_time_ms_max(self) -> int | None:
+        """The newest stored event time, or None."""
+
+
+class Publisher(Protocol):
+    """The outgoing topics."""
+
+    async def publish(self, decisions: Sequence[Decision], alerts: Sequence[Alert]) -> None:
+        """Produce and flush. Raises StoreUnavailable; consumers know a repeat by its transaction id."""

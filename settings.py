@@ -1,0 +1,123 @@
+"""Settings from the environment and `.env`, under the names that DESIGN section 6 fixes."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.errors import SettingsError
+from contracts.topics import Topics
+
+SECRET_KEY_LENGTH_MIN = 32
+WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "password", "development", "test", "riskstream"})
+DAY_S = 86_400
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; see `.env.example` for what each one is for."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    app_name: str = "Riskstream"
+    environment: Literal["development", "test", "production"] = "development"
+    debug: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    riskstream_home: Path = Path(".riskstream")
+    secret_key: SecretStr = SecretStr("")
+    sentry_dsn: str = ""
+
+    kafka_bootstrap_servers: str = "127.0.0.1:9092"
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str = ""
+    kafka_sasl_password: SecretStr = SecretStr("")
+    kafka_ssl_cafile: str = ""
+    kafka_ssl_certfile: str = ""
+    kafka_ssl_keyfile: str = ""
+    kafka_topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,64}$")
+    kafka_partitions: int = Field(4, ge=1, le=1024)  # of the transaction log, when it is created
+    kafka_replication_factor: int = Field(1, ge=1, le=9)
+    kafka_message_bytes_max: int = Field(1_048_576, ge=1024)  # of the input topics
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    redis_key_prefix: str = Field("riskstream", pattern=r"^[a-zA-Z0-9._-]{1,64}$")
+    database_url: str = "postgresql://riskstream@127.0.0.1:5432/riskstream"
+
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(8000, ge=0, le=65535)
+    workers: int = Field(1, ge=1, le=64)  # gateway processes
+    scoring_workers: int = Field(1, ge=1, le=64)  # stream worker processes that `riskstream up` starts
+    metrics_port: int = Field(0, ge=0, le=65535)  # of a stream worker; 0: a free one
+    cors_origins: str = ""  # comma separated
+    rate_limit: str = "600/minute"
+
+    model_path: Path = Path("models")
+    risk_threshold_high: float | None = Field(None, gt=0, le=100)
+    currency_default: str = "USD"  # of a transaction that names none
+    currency_base: str = "USD"  # amounts of all currencies are compared in it
+    currency_rates: str = ""  # "EUR=1.08,KES=0.0077": one unit in base units; adds to the built-in table
+    event_age_max_days: float = Field(3650, gt=0, validation_alias="EVENT_AGE_MAX")
+    label_delay_days: float = Field(7, ge=0, le=60)
+
+    batch_size_max: int = Field(2000, ge=1, le=10_000)  # transactions a micro-batch
+    score_deadline_ms: int = Field(150, ge=10, le=60_000)
+    shutdown_deadline_s: float = Field(20, gt=0)
+    retention_days: int = Field(400, ge=40)  # of transactions and decisions; must outlive the longest window
+    demo_rate: float = Field(20, ge=0, le=50_000)
+
+    max_file_size: int = 100 * 1024 * 1024
+    upload_dir: Path = Path(".riskstream/uploads")
+    allowed_file_types: str = "csv,json,jsonl,xlsx,xls,se,xml"
+
+    @model_validator(mode="after")
+    def _refuse_weak_secret_in_production(self) -> "Settings":
+        if self.environment != "production":
+            return self
+        secret = self.secret_key.get_secret_value()
+        if len(secret) < SECRET_KEY_LENGTH_MIN or secret.lower() in WEAK_SECRETS or len(set(secret)) < 10:
+            raise ValueError(
+                f"SECRET_KEY must be {SECRET_KEY_LENGTH_MIN} or more random characters when ENVIRONMENT=production;"
+                " make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return self
+
+    @property
+    def topics(self) -> Topics:
+        return Topics.with_prefix(self.kafka_topic_prefix)
+
+    @property
+    def postgres_dsn(self) -> str:
+        """`DATABASE_URL` as asyncpg takes it."""
+        return self.database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """`DATABASE_URL` as SQLAlchemy's asyncpg dialect takes it."""
+        return self.postgres_dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    @property
+    def event_age_max_ms(self) -> int:
+        return int(self.event_age_max_days * DAY_S * 1000)
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """Read the settings once. Raises SettingsError with one sentence a wrong setting."""
+    try:
+        return Settings()
+    except ValueError as error:
+        raise SettingsError(_readable(error)) from error
+
+
+def _readable(error: ValueError) -> str:
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    lines = []
+    for item in errors():
+        name = "_".join(str(part) for part in item["loc"]).upper()
+        lines.append(f"{name}: {item['msg'].removeprefix('Value error, ')}" if name else item["msg"])
+    return "\n".join(lines)
