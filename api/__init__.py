@@ -1,0 +1,1 @@
+"""The gateway: authentication, alerts, the live feed, health, and the console page."""

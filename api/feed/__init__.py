@@ -1,0 +1,1 @@
+"""The live feed: every alert once, in order, to every socket, whatever the topic does."""

@@ -1,0 +1,45 @@
+"""Secrets that callers hold: API keys, one-time sign-in links, feed tickets. Only their HMAC is ever stored."""
+
+import hashlib
+import hmac
+import secrets
+
+KEY_PREFIX = "rsk_"  # tells a secret scanner and a reader of logs what was leaked
+SECRET_BYTES = 32  # of randomness; cannot be guessed, so the HMAC needs no salt and no stretching
+SHOWN_PREFIX_LENGTH = 12  # characters kept in the clear so that an owner can tell two keys apart
+SECRET_LENGTH_MAX = 256  # characters of a presented secret; a longer one is refused before it is hashed
+
+SCOPE_READ = "read"  # alerts, transactions, feed
+SCOPE_SCORE = "score"  # POST /v1/score
+SCOPES_ALL = (SCOPE_READ, SCOPE_SCORE)
+
+
+def new_key() -> tuple[str, str]:
+    """Make an API key: (the key, to be shown once; its prefix, which may be kept in the clear)."""
+    key = KEY_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    return key, key[:SHOWN_PREFIX_LENGTH]
+
+
+def hash_key(secret_key: str, key: str) -> bytes:
+    """What storage keeps of an API key: 32 bytes, HMAC-SHA-256 under SECRET_KEY."""
+    return derive(secret_key, f"api-key:{key}")
+
+
+def new_token() -> str:
+    """Make a one-time secret: of a sign-in link or a feed ticket."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def hash_sign_in_token(secret_key: str, token: str) -> bytes:
+    """What storage keeps of a sign-in link's token: 32 bytes."""
+    return derive(secret_key, f"sign-in:{token}")
+
+
+def hash_ticket(secret_key: str, ticket: str) -> bytes:
+    """What storage keeps of a feed ticket: 32 bytes."""
+    return derive(secret_key, f"feed-ticket:{ticket}")
+
+
+def derive(secret_key: str, purpose: str) -> bytes:
+    """32 bytes from SECRET_KEY for one purpose, so that no secret can stand in for another kind."""
+    return hmac.digest(secret_key.encode(), purpose.encode("utf-8", "surrogatepass"), hashlib.sha256)
