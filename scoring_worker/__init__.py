@@ -1,0 +1,1 @@
+"""The Kafka shells around the pipeline: scorer, label forwarder, dead letters, outgoing topics."""
