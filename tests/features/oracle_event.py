@@ -1,0 +1,106 @@
+"""What the oracle remembers of one transaction: real ids, exact integers, nothing packed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+
+from contracts.currency import MINOR_UNIT_DECIMALS
+from contracts.transaction import EPOCH, Kind, Transaction, canonical_ip, minor_units
+
+SECOND_MS = 1000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+AMOUNT_SCALE = 10_000  # amounts are ten-thousandths of the base currency
+PLACE_SCALE = 100_000  # coordinates are in 1e-5 degrees
+EXACT_DIGITS = 60  # more than any product here has
+
+Place = tuple[int, int]  # latitude, longitude in 1e-5 degrees
+PlaceOfName = Callable[[str], tuple[float, float, str] | None]  # name -> latitude, longitude, country
+
+
+@dataclass(frozen=True)
+class OracleEvent:
+    """One transaction. `order` breaks ties of time; `entities` holds only those that the transaction names."""
+
+    time: int
+    order: int
+    client: int
+    amount: int
+    round_units: int
+    kind: Kind
+    entities: Mapping[str, str]
+    country: str | None
+    place: Place | None
+    local: datetime
+
+    @property
+    def is_payment(self) -> bool:
+        return self.kind is Kind.PAYMENT
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.time, self.order
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a transaction does not say itself: rates to the base currency, defaults, zones, places, the id hash."""
+
+    rates: Mapping[str, Decimal]
+    currency_default: str
+    zones: Mapping[int, tzinfo]
+    place_of_name: PlaceOfName
+    order_of_id: Callable[[str], int]
+
+
+def event_of(transaction: Transaction, world: Surroundings) -> OracleEvent:
+    currency = transaction.currency or world.currency_default
+    minor = minor_units(transaction.amount, currency)
+    time = transaction.event_time_ms
+    place, country = _place_and_country(transaction, world.place_of_name)
+    return OracleEvent(
+        time=time,
+        order=world.order_of_id(transaction.transaction_id),
+        client=transaction.client_id,
+        amount=ten_thousandths(minor, currency, world.rates[currency]),
+        round_units=sum(minor % (units * 10 ** MINOR_UNIT_DECIMALS[currency]) == 0 for units in (10, 100, 1000)),
+        kind=transaction.kind,
+        entities=_entities(transaction),
+        country=country,
+        place=place,
+        local=(EPOCH + timedelta(milliseconds=time)).astimezone(world.zones[transaction.client_id]),
+    )
+
+
+def ten_thousandths(minor: int, currency: str, rate: Decimal) -> int:
+    """`round_half_even(minor × rate × 10⁴ / 10^decimals)`."""
+    with localcontext() as context:
+        context.prec = EXACT_DIGITS
+        scaled = (minor * rate * AMOUNT_SCALE).scaleb(-MINOR_UNIT_DECIMALS[currency])
+        return int(scaled.to_integral_value(ROUND_HALF_EVEN))
+
+
+def _entities(transaction: Transaction) -> dict[str, str]:
+    named = {
+        "account": transaction.account,
+        "device": transaction.device_id,
+        "ip": canonical_ip(transaction.ip_address) if transaction.ip_address else None,
+        "merchant": transaction.merchant_id,
+        "beneficiary": transaction.beneficiary_id,
+    }
+    return {kind: name for kind, name in named.items() if name is not None}
+
+
+def _place_and_country(transaction: Transaction, place_of_name: PlaceOfName) -> tuple[Place | None, str | None]:
+    found = place_of_name(transaction.location) if transaction.location is not None else None
+    country = transaction.country or (found[2] if found else None)
+    if transaction.latitude is not None and transaction.longitude is not None:
+        return _hundred_thousandths(transaction.latitude, transaction.longitude), country
+    return (_hundred_thousandths(found[0], found[1]) if found else None), country
+
+
+def _hundred_thousandths(latitude: float, longitude: float) -> Place:
+    return round(latitude * PLACE_SCALE), round(longitude * PLACE_SCALE)
