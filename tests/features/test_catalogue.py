@@ -92,14 +92,14 @@ def test_the_hash_follows_every_field_of_every_row(field: str) -> None:
     other = {"statistic": Statistic.EVENT, "entity": Entity.IP, "window": 1, "default": 5.0}.get(field, "other")
     for index in (15, len(FEATURES) - 1):
         changed = list(FEATURES)
-        changed[index] = replace(FEATURES[index], **{field: other})
+        changed[index] = replace(FEATURES[index], **{field: other})  # type: ignore[arg-type]
         assert catalogue_hash(tuple(changed), PLAN) != CATALOGUE_HASH
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(PLAN)])
 def test_the_hash_follows_the_plan(field: str) -> None:
     value = getattr(PLAN, field)
-    changed = replace(PLAN, **{field: value[:-1] if isinstance(value, tuple) else value + 1})
+    changed = replace(PLAN, **{field: value[:-1] if isinstance(value, tuple) else value + 1})  # type: ignore[arg-type]
     assert catalogue_hash(FEATURES, changed) != CATALOGUE_HASH
 
 
