@@ -1,0 +1,1 @@
+"""Postgres: schema, migrations, every SQL statement, one repository per aggregate."""

@@ -1,0 +1,92 @@
+"""Connections to Postgres: pool, codecs, limits, and the one place where its errors become StoreUnavailable."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from contracts.errors import StoreUnavailable
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+
+CONNECT_TIMEOUT_S = 10.0  # a handshake; a starting server refuses much sooner
+ACQUIRE_TIMEOUT_S = 10.0  # for a free connection of the pool
+COMMAND_TIMEOUT_S = 20.0  # longer than the server's own limit, so that the server's clearer error comes first
+STATEMENT_TIMEOUT_MS = 15_000  # a batch takes tens of milliseconds
+LOCK_TIMEOUT_MS = 5_000  # behind another store of the same partition, or a partition being made
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000  # a frozen worker must not hold a client's alert counter for ever
+
+_SERVER_SETTINGS = {
+    "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+    "lock_timeout": str(LOCK_TIMEOUT_MS),
+    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+    "timezone": "UTC",
+    "jit": "off",  # compiling costs more than any statement here takes
+    # A plan made while a table is small stays cached while it grows by thousands of rows a second.
+    "plan_cache_mode": "force_custom_plan",
+}
+
+# SQLSTATE classes after which the same request can succeed: connection, rollback, resources, operator, system.
+_RETRYABLE_CLASSES = frozenset({"08", "40", "53", "57", "58"})
+_RETRYABLE_CODES = frozenset({"55P03", "25P03"})  # lock not available, idle in transaction
+
+
+def plain_dsn(dsn: str) -> str:
+    """`DATABASE_URL` as asyncpg takes it; `postgresql+asyncpg://` is accepted."""
+    return dsn.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+async def connect(dsn: str, *, size_max: int = 8, application_name: str = "riskstream") -> Pool:
+    """A pool whose connections carry our limits and codecs. Raises StoreUnavailable."""
+    try:
+        pool: Pool = await asyncpg.create_pool(
+            plain_dsn(dsn),
+            min_size=1,
+            max_size=size_max,
+            init=_set_codecs,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=COMMAND_TIMEOUT_S,
+            server_settings={**_SERVER_SETTINGS, "application_name": application_name},
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StoreUnavailable(f"Postgres cannot be reached: {_sentence(error)}") from error
+    return pool
+
+
+@asynccontextmanager
+async def session(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection of the pool. Raises StoreUnavailable for what can be repeated; other errors pass."""
+    try:
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            yield connection
+    except asyncpg.PostgresError as error:
+        if not _retryable(error):
+            raise
+        raise StoreUnavailable(f"Postgres: {_sentence(error)}") from error
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        raise StoreUnavailable(f"Postgres does not answer: {_sentence(error)}") from error
+
+
+async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Documents (jsonb) travel as JSON bytes, so that callers decode straight into their structs."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb_of, decoder=_json_of, format="binary")
+
+
+def _jsonb_of(document: bytes) -> bytes:
+    return b"\x01" + document  # the version byte of jsonb's binary form
+
+
+def _json_of(document: bytes) -> bytes:
+    return document[1:]
+
+
+def _retryable(error: asyncpg.PostgresError) -> bool:
+    code = error.sqlstate or ""
+    return code[:2] in _RETRYABLE_CLASSES or code in _RETRYABLE_CODES
+
+
+def _sentence(error: BaseException) -> str:
+    return str(error) or type(error).__name__

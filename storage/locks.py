@@ -1,0 +1,7 @@
+"""Advisory lock keys of the database, one number a purpose, here so that none is used twice."""
+
+MIGRATION_LOCK = 0x7269736B_0001  # the upper half spells "risk"
+PARTITION_LOCK = 0x7269736B_0002
+REPAIR_LOCK = 0x7269736B_0003
+LABEL_LOCK = 0x7269736B_0004
+RETENTION_LOCK = 0x7269736B_0005
