@@ -236,17 +236,19 @@ def of_norm(event: OracleEvent, account: History) -> Features:
 
 
 def since_last_s(event: OracleEvent, history: History | None) -> float:
+    """With a ring: from its newest event not after t, or the newest one outside the ring."""
     if history is None or history.newest is None:
         return MISSING
     if history.kind not in RING_KINDS:
         return max(0, event.time - history.newest) / 1000
-    times = [e.time for e in history.events if e.time <= event.time]
-    return (event.time - max(times)) / 1000 if times else MISSING
+    times = [e.time for e in history.ring] + [e.time for e in history.outside_ring[:1]]
+    past = [time for time in times if time <= event.time]
+    return (event.time - max(past)) / 1000 if past else MISSING
 
 
 def of_journey(event: OracleEvent, account: History) -> Features:
     """From the account's last place; of the places outside the ring only the newest is kept."""
-    outside = sorted((e for e in account.outside_ring if e.place is not None), key=lambda e: e.rank)[-1:]
+    outside = [e for e in account.outside_ring if e.place is not None][:1]
     kept = [e for e in [*account.ring, *outside] if e.place is not None and e.time <= event.time]
     if event.place is None or not kept:
         return {"distance_km": MISSING, "speed_kmh": MISSING}

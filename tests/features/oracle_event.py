@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
 
 from contracts.currency import MINOR_UNIT_DECIMALS
 from contracts.transaction import EPOCH, Kind, Transaction, canonical_ip, minor_units
@@ -15,10 +15,10 @@ DAY_MS = 24 * HOUR_MS
 
 AMOUNT_SCALE = 10_000  # amounts are ten-thousandths of the base currency
 PLACE_SCALE = 100_000  # coordinates are in 1e-5 degrees
-EXACT_DIGITS = 60  # more than any product here has
+AMOUNT_LIMIT = 10**14
 
 Place = tuple[int, int]  # latitude, longitude in 1e-5 degrees
-PlaceOfName = Callable[[str], tuple[float, float, str] | None]  # name -> latitude, longitude, country
+Gazetteer = Callable[[str, str | None], tuple[int, int, str] | None]  # name, country -> latitude, longitude, country
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,21 @@ class OracleEvent:
 class Surroundings:
     """What a transaction does not say itself: rates to the base currency, defaults, zones, places, the id hash."""
 
-    rates: Mapping[str, Decimal]
+    rates: Mapping[str, Fraction]
     currency_default: str
     zones: Mapping[int, tzinfo]
-    place_of_name: PlaceOfName
-    order_of_id: Callable[[str], int]
+    gazetteer: Gazetteer
+    order_of_id: Callable[[int, str], int]
 
 
 def event_of(transaction: Transaction, world: Surroundings) -> OracleEvent:
     currency = transaction.currency or world.currency_default
     minor = minor_units(transaction.amount, currency)
     time = transaction.event_time_ms
-    place, country = _place_and_country(transaction, world.place_of_name)
+    place, country = _place_and_country(transaction, world.gazetteer)
     return OracleEvent(
         time=time,
-        order=world.order_of_id(transaction.transaction_id),
+        order=world.order_of_id(transaction.client_id, transaction.transaction_id),
         client=transaction.client_id,
         amount=ten_thousandths(minor, currency, world.rates[currency]),
         round_units=sum(minor % (units * 10 ** MINOR_UNIT_DECIMALS[currency]) == 0 for units in (10, 100, 1000)),
@@ -75,12 +75,9 @@ def event_of(transaction: Transaction, world: Surroundings) -> OracleEvent:
     )
 
 
-def ten_thousandths(minor: int, currency: str, rate: Decimal) -> int:
-    """`round_half_even(minor × rate × 10⁴ / 10^decimals)`."""
-    with localcontext() as context:
-        context.prec = EXACT_DIGITS
-        scaled = (minor * rate * AMOUNT_SCALE).scaleb(-MINOR_UNIT_DECIMALS[currency])
-        return int(scaled.to_integral_value(ROUND_HALF_EVEN))
+def ten_thousandths(minor: int, currency: str, rate: Fraction) -> int:
+    """`round_half_even(minor × rate × 10⁴ / 10^decimals)`, at most AMOUNT_LIMIT; fractions round half to even."""
+    return min(round(minor * rate * AMOUNT_SCALE / 10 ** MINOR_UNIT_DECIMALS[currency]), AMOUNT_LIMIT)
 
 
 def _entities(transaction: Transaction) -> dict[str, str]:
@@ -94,13 +91,11 @@ def _entities(transaction: Transaction) -> dict[str, str]:
     return {kind: name for kind, name in named.items() if name is not None}
 
 
-def _place_and_country(transaction: Transaction, place_of_name: PlaceOfName) -> tuple[Place | None, str | None]:
-    found = place_of_name(transaction.location) if transaction.location is not None else None
-    country = transaction.country or (found[2] if found else None)
+def _place_and_country(transaction: Transaction, gazetteer: Gazetteer) -> tuple[Place | None, str | None]:
     if transaction.latitude is not None and transaction.longitude is not None:
-        return _hundred_thousandths(transaction.latitude, transaction.longitude), country
-    return (_hundred_thousandths(found[0], found[1]) if found else None), country
-
-
-def _hundred_thousandths(latitude: float, longitude: float) -> Place:
-    return round(latitude * PLACE_SCALE), round(longitude * PLACE_SCALE)
+        place = round(transaction.latitude * PLACE_SCALE), round(transaction.longitude * PLACE_SCALE)
+        return place, transaction.country
+    found = gazetteer(transaction.location, transaction.country) if transaction.location is not None else None
+    if found is None:
+        return None, transaction.country
+    return (found[0], found[1]), transaction.country or found[2]

@@ -59,7 +59,7 @@ class History:
             young = [event for event in ranked if self.newest - event.time < RING_AGE_MS]
             self.ring = young[:RING_LENGTH]
             self.overflow = ranked[RING_LENGTH:]
-        self.outside_ring = ranked[len(self.ring) :]
+        self.outside_ring = ranked[len(self.ring) :]  # newest first
 
     def is_late(self, time: int) -> bool:
         return self.newest is not None and self.newest - time > LATE_MS
@@ -111,7 +111,8 @@ class History:
     def distinct(
         self, time: int, window: int, value_of: Callable[[OracleEvent], str | None], hash_of: Callable[[str], int]
     ) -> int:
-        if self.kind in RING_KINDS and window <= RING_WINDOW_MAX_MS:
+        behind = self.newest is not None and time < self.newest
+        if behind and self.kind in RING_KINDS and window <= RING_WINDOW_MAX_MS:
             seen = {value_of(event) for event in self.ring if time - window < event.time <= time}
             return len(seen - {None})
         return sum(last > time - window for last in self.last_seen(value_of, hash_of).values())

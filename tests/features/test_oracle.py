@@ -2,7 +2,7 @@
 
 import math
 from datetime import UTC, timedelta
-from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ from tests.features.oracle_event import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, S
 from tests.features.oracle_history import WINDOWS_MS, tile_kept_ms, tile_width_of
 
 NOON = 1_711_800_000_000  # Saturday 2024-03-30 12:00 UTC, at an edge of every tile but the last
-RATES = {"USD": Decimal(1), "JPY": Decimal("0.0067"), "KWD": Decimal("3.25")}
+RATES = {"USD": Fraction(1), "JPY": Fraction("0.0067"), "KWD": Fraction("3.25")}
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def oracle() -> Oracle:
         rates=RATES,
         currency_default="USD",
         zones={1: UTC, 2: ZoneInfo("Africa/Nairobi")},
-        place_of_name={"Nairobi": (-1.28333, 36.81667, "KE")}.get,
-        order_of_id=lambda name: int(name.removeprefix("t")),
+        gazetteer=lambda name, country: (-128_333, 3_681_667, "KE") if name == "Nairobi" else None,
+        order_of_id=lambda client, name: int(name.removeprefix("t")),
     )
     return Oracle(world, hash_of_value=lambda plural, client, value: len(value))
 
@@ -53,10 +53,10 @@ def test_tiles_of_the_windows() -> None:
 
 
 def test_amounts_are_rounded_half_to_even() -> None:
-    assert ten_thousandths(1, "USD", Decimal("0.025")) == 2
-    assert ten_thousandths(3, "USD", Decimal("0.025")) == 8
-    assert ten_thousandths(1500, "JPY", Decimal("0.0067")) == 100_500
-    assert ten_thousandths(1500, "KWD", Decimal("3.25")) == 48_750
+    assert ten_thousandths(1, "USD", Fraction("0.025")) == 2
+    assert ten_thousandths(3, "USD", Fraction("0.025")) == 8
+    assert ten_thousandths(1500, "JPY", Fraction("0.0067")) == 100_500
+    assert ten_thousandths(1500, "KWD", Fraction("3.25")) == 48_750
 
 
 def test_windows_are_open_below_and_closed_above(oracle: Oracle, pay: Till) -> None:
