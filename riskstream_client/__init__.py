@@ -3,6 +3,6 @@
 from contracts.errors import StoreUnavailable
 from contracts.label import Label
 from contracts.transaction import Transaction
-from riskstream_client.publisher import MessageTooLarge, Publisher
+from riskstream_client.publisher import MessageTooLargeError, Publisher
 
-__all__ = ["Label", "MessageTooLarge", "Publisher", "StoreUnavailable", "Transaction"]
+__all__ = ["Label", "MessageTooLargeError", "Publisher", "StoreUnavailable", "Transaction"]

@@ -1,9 +1,11 @@
 """How to reach Kafka, as keyword arguments that aiokafka's clients share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiokafka.helpers import create_ssl_context
 
+BOOTSTRAP_SERVERS_DEFAULT = "127.0.0.1:9092"
 REQUEST_TIMEOUT_MS = 30_000  # outlives a broker's restart; then the caller hears of it
 
 
@@ -36,3 +38,19 @@ def connection_arguments(
         arguments["sasl_plain_username"] = sasl_username
         arguments["sasl_plain_password"] = sasl_password
     return arguments
+
+
+def connection_settings(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments of `connection_arguments` from the environment's names (`KAFKA_SASL_USERNAME` …)."""
+    names = {
+        "bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS",
+        "security_protocol": "KAFKA_SECURITY_PROTOCOL",
+        "sasl_mechanism": "KAFKA_SASL_MECHANISM",
+        "sasl_username": "KAFKA_SASL_USERNAME",
+        "sasl_password": "KAFKA_SASL_PASSWORD",
+        "ssl_cafile": "KAFKA_SSL_CAFILE",
+        "ssl_certfile": "KAFKA_SSL_CERTFILE",
+        "ssl_keyfile": "KAFKA_SSL_KEYFILE",
+    }
+    found = {argument: environment[name] for argument, name in names.items() if environment.get(name)}
+    return {"bootstrap_servers": BOOTSTRAP_SERVERS_DEFAULT, **found}

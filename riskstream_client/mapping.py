@@ -1,11 +1,10 @@
 """Which column of a file is which field of a transaction."""
 
 import json
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import yaml
 
 from contracts.errors import SettingsError
 from contracts.transaction import Transaction
@@ -39,7 +38,7 @@ HANDBOOK = Mapping(
 def mapping_of(pairs: Iterable[str], constants: Iterable[str], file: Path | None) -> Mapping:
     """From `--map field=COLUMN`, `--set field=value` and a mapping file. Raises SettingsError.
 
-    A mapping file (YAML or JSON) holds `columns:` and `constants:`, or just fields and columns.
+    A mapping file (TOML or JSON) holds `columns` and `constants`, or just fields and columns.
     """
     columns: dict[str, str] = {}
     values: dict[str, Any] = {}
@@ -77,13 +76,13 @@ def _typed(field: str, value: Any) -> Any:
 def _read(file: Path) -> tuple[dict[str, str], dict[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8")
-        content = json.loads(text) if file.suffix == ".json" else yaml.safe_load(text)
+        content = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
     except FileNotFoundError as error:
         raise SettingsError(f"there is no mapping file {file}") from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError(f"the mapping file {file} cannot be read: {error}") from error
     if not isinstance(content, dict):
-        raise SettingsError(f"the mapping file {file} must hold fields and columns, like `amount: TX_AMOUNT`")
+        raise SettingsError(f"the mapping file {file} must hold fields and columns, like amount = 'TX_AMOUNT'")
     nested = "columns" in content or "constants" in content
     columns = content.get("columns", {}) if nested else content
     constants = content.get("constants", {}) if nested else {}

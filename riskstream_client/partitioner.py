@@ -14,8 +14,8 @@ def murmur2(key: bytes) -> int:
     whole = len(key) // 4
     state = _SEED ^ len(key)
     for word in struct.unpack_from(f"<{whole}I", key):
-        word = word * _MIX & _MASK  # noqa: PLW2901 - a running value
-        word = (word ^ word >> 24) * _MIX & _MASK  # noqa: PLW2901
+        word = word * _MIX & _MASK
+        word = (word ^ word >> 24) * _MIX & _MASK
         state = state * _MIX & _MASK ^ word
     rest = key[whole * 4 :]
     if rest:

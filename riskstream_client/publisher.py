@@ -18,7 +18,7 @@ from riskstream_client.connection import connection_arguments
 MESSAGE_BYTES_MAX = 1_048_576  # Kafka's default limit, and that of our input topics
 
 
-class MessageTooLarge(ValueError):
+class MessageTooLargeError(ValueError):
     """A message is larger than the topic takes; nothing of it was sent."""
 
 
@@ -77,7 +77,7 @@ class Publisher:
     async def publish(self, transaction: Transaction) -> None:
         """Send one transaction and wait until Kafka has it; concurrent calls share a batch.
 
-        Raises StoreUnavailable, or MessageTooLarge.
+        Raises StoreUnavailable, or MessageTooLargeError.
         """
         key, value = transaction.account.encode(), encode_transaction(transaction)
         self._check_size(key, value, ())
@@ -124,7 +124,7 @@ class Publisher:
         size = RECORD_OVERHEAD_BYTES + len(key or b"") + len(value or b"")
         size += sum(10 + len(name) + len(content or b"") for name, content in headers)
         if size > self._message_bytes_max:
-            raise MessageTooLarge(f"the message takes {size:,} bytes; {self._message_bytes_max:,} are allowed")
+            raise MessageTooLargeError(f"the message takes {size:,} bytes; {self._message_bytes_max:,} are allowed")
 
     def _opened(self) -> BatchWriter:
         if self._writer is None:

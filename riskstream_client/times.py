@@ -47,7 +47,9 @@ def time_reader(style: str, zone: tzinfo) -> TimeReader:
         unit = _EPOCH_UNITS[style]
         return lambda value: _epoch(value, unit)
     if "%" not in style:
-        raise SettingsError(f"{style!r} is not a time format; write iso, epoch, epoch-ms or a format like '%d.%m.%Y %H:%M'")
+        raise SettingsError(
+            f"{style!r} is not a time format; write iso, epoch, epoch-ms or a format like '%d.%m.%Y %H:%M'"
+        )
     return lambda value: _in_zone(_formatted(str(value), style), zone)
 
 
@@ -76,4 +78,8 @@ def _epoch(value: str | int | float, unit: int) -> datetime:
         raise ValueError(f"{str(value)[:40]!r} is not a number of seconds since 1970") from error
     if not abs(number) <= _EPOCH_S_MAX * unit:
         raise ValueError(f"{str(value)[:40]!r} lies after 2099; is its unit another one (--time-format epoch-ms)?")
-    return EPOCH + (timedelta(microseconds=number * (1_000_000 // unit)) if isinstance(number, int) else timedelta(seconds=number / unit))
+    return EPOCH + (
+        timedelta(microseconds=number * (1_000_000 // unit))
+        if isinstance(number, int)
+        else timedelta(seconds=number / unit)
+    )

@@ -1,0 +1,141 @@
+"""Publishing a file: read, build, pace, send; stop cleanly and know how far it came."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contracts.errors import StoreUnavailable
+from riskstream_client.messages import Message, MessageBuilder
+from riskstream_client.pace import Pace
+from riskstream_client.publisher import MessageTooLargeError, Publisher
+from riskstream_client.rejects import Rejects
+from riskstream_client.rows import Refused, Row, Rows
+
+CONFIRM_EVERY_ROWS = 20_000  # after a failure at most this many rows are published a second time (which does no harm)
+_LOOK_EVERY_ROWS = 256  # progress and the stop signal
+
+
+@dataclass(slots=True)
+class Report:
+    """How far a run came. Rows are counted from the file's first, skipped ones included."""
+
+    rows: int = 0
+    confirmed_rows: int = 0
+    published: int = 0
+    labels: int = 0
+    refused: int = 0
+    stopped: bool = False
+    failure: str = ""
+    seconds: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self.published / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishJob:
+    """One run over one file."""
+
+    rows: Rows
+    builder: MessageBuilder
+    rejects: Rejects
+    pace: Pace | None = None
+    skip: int = 0
+    limit: int | None = None
+    strict: bool = False
+
+
+async def publish_rows(
+    job: PublishJob,
+    transactions: Publisher,
+    labels: Publisher | None,
+    stop: asyncio.Event,
+    on_progress: Callable[[Report], None],
+) -> Report:
+    """Publish until the end, the limit, `stop`, or the first refused row of a strict run; then flush.
+
+    Kafka's failure ends the run and stands in the report; FileError is raised.
+    """
+    report = Report()
+    run = _Run(job, transactions, labels, stop, report)
+    started = time.monotonic()
+    try:
+        for item in job.rows:
+            report.rows += 1
+            if report.rows <= job.skip:
+                continue
+            if report.rows % _LOOK_EVERY_ROWS == 0:
+                report.seconds = time.monotonic() - started
+                on_progress(report)
+            if not await run.take(item):
+                break
+        await run.confirm()
+    except StoreUnavailable as error:
+        report.failure = str(error)
+    report.stopped = stop.is_set()
+    report.seconds = time.monotonic() - started
+    on_progress(report)
+    return report
+
+
+@dataclass(slots=True)
+class _Run:
+    job: PublishJob
+    transactions: Publisher
+    labels: Publisher | None
+    stop: asyncio.Event
+    report: Report
+
+    async def take(self, item: Row | Refused) -> bool:
+        """Send one row or refuse it; says whether to go on."""
+        message = self.job.builder.build(item) if isinstance(item, Row) else item
+        if isinstance(message, Message):
+            if self.job.pace is not None and not await self._due(self.job.pace, message.time_ms):
+                self.report.rows -= 1  # stopped while waiting: this row is not sent
+                return False
+            refusal = await self._send(message, item)
+        else:
+            refusal = message
+        if refusal is not None:
+            self.report.refused += 1
+            self.job.rejects.add(refusal, self.job.rows)
+            if self.job.strict:
+                return False
+        if self.report.rows - self.report.confirmed_rows >= CONFIRM_EVERY_ROWS:
+            await self.confirm()
+        limit = self.job.limit
+        return not self.stop.is_set() and (limit is None or self.report.rows - self.job.skip < limit)
+
+    async def confirm(self) -> None:
+        """Wait until Kafka has every row so far."""
+        await self.transactions.flush()
+        if self.labels is not None:
+            await self.labels.flush()
+        self.report.confirmed_rows = self.report.rows
+
+    async def _send(self, message: Message, item: Row | Refused) -> Refused | None:
+        try:
+            await self.transactions.publish_raw(message.key, message.value)
+        except MessageTooLargeError as error:
+            return Refused(message.line, None, str(error), item.source)
+        self.report.published += 1
+        if self.labels is not None and message.label is not None:
+            await self.labels.publish_raw(message.label_key, message.label)
+            self.report.labels += 1
+        return None
+
+    async def _due(self, pace: Pace, time_ms: int | None) -> bool:
+        """Wait until the row is due, everything before it delivered; False if the run was stopped meanwhile."""
+        wait_s = pace.wait_s(time_ms)
+        if wait_s <= 0:
+            return True
+        await self.transactions.flush()
+        if self.labels is not None:
+            await self.labels.flush()
+        try:
+            await asyncio.wait_for(self.stop.wait(), pace.wait_s(time_ms))
+        except TimeoutError:
+            return True
+        return False
