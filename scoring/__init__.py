@@ -1,0 +1,1 @@
+"""Model, signals, reasons, policy and decision: pure once a model is loaded."""
