@@ -8,6 +8,7 @@
     ├── StateMismatch          the state in Redis was built by another catalogue, rate table or format
     ├── StateLost              Redis runs without what it was last known to hold; repair comes first
     ├── PartitionLost          another worker owns the partition now; stop, rejoin, repeat nothing
+    ├── DecisionConflict       another source decided one of the batch's transactions first; nothing of it was stored
     └── OffsetGap              the log does not continue where the stored offset ends; a person decides
 
 Bad input is not in this tree: it is a value (`contracts.deadletter.Rejection`) that flows to the dead-letter topic.
@@ -44,6 +45,17 @@ class StateLost(RiskstreamError):
 
 class PartitionLost(RiskstreamError):
     """Another worker owns the partition now."""
+
+
+class DecisionConflict(RiskstreamError):
+    """Another source decided transactions of the batch in between; nothing of the batch was stored.
+
+    `keys` are these transactions, (client id, transaction id). Their first decisions stand.
+    """
+
+    def __init__(self, message: str, keys: tuple[tuple[int, str], ...]) -> None:
+        super().__init__(message)
+        self.keys = keys
 
 
 class OffsetGap(RiskstreamError):
