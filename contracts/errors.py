@@ -3,6 +3,7 @@
     RiskstreamError
     ├── SettingsError          a setting is missing, weak or contradictory: the process does not start
     ├── ModelRefused           a model file is damaged, foreign, or built for another catalogue
+    ├── DataRefused            training data that cannot be used: unreadable, duplicated, or too little of it
     ├── StackError             a part of the embedded stack cannot start; the text says what to do
     ├── StoreUnavailable       Redis, Postgres or Kafka does not answer in time; the work can be repeated
     ├── StateMismatch          the state in Redis was built by another catalogue, rate table or format
@@ -25,6 +26,10 @@ class SettingsError(RiskstreamError):
 
 class ModelRefused(RiskstreamError):
     """A model file is damaged, foreign, or built for another catalogue."""
+
+
+class DataRefused(RiskstreamError):
+    """Training data cannot be used: unreadable, duplicated, or too little of it."""
 
 
 class StackError(RiskstreamError):
