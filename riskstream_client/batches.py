@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -14,7 +13,7 @@ BATCH_BYTES = 256 * 1024  # a quarter of Kafka's default limit; beyond that thro
 _UNCONFIRMED_MAX = 64  # batches handed over and not yet acknowledged: at most 16 MiB are lost with the process
 RECORD_OVERHEAD_BYTES = 61 + 21  # of a batch's and a record's head
 
-Headers = Sequence[tuple[str, bytes | None]]
+Headers = list[tuple[str, bytes | None]]
 
 
 class BatchWriter:
@@ -38,16 +37,16 @@ class BatchWriter:
             raise StoreUnavailable(f"Kafka has no topic {self._topic}; create it, or start the stack")
         self._partitions = len(partitions)
 
-    async def add(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+    async def add(self, key: bytes | None, value: bytes | None, headers: Headers | None = None) -> None:
         """Put one message into its partition's batch; waits while Kafka takes a full one."""
         partition = self._partition(key)
         batch = self._filling.get(partition)
         if batch is None:
             batch = self._filling[partition] = self._producer.create_batch()
-        if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+        if batch.append(timestamp=None, key=key, value=value, headers=headers or []) is None:
             await self._ship(partition)
             batch = self._filling[partition] = self._producer.create_batch()
-            batch.append(timestamp=None, key=key, value=value, headers=headers)  # an empty batch takes any size
+            batch.append(timestamp=None, key=key, value=value, headers=headers or [])  # an empty batch takes any size
 
     async def flush(self) -> None:
         """Return when Kafka has acknowledged everything. Raises StoreUnavailable if it did not."""

@@ -54,12 +54,13 @@ class CsvRows:
         return self.raw_of(self.header)
 
     def _next(self) -> list[str] | None:
+        lines_before = self._rows.line_num + 1
         try:
             return next(self._rows, None)
         except UnicodeDecodeError as error:
-            raise self._wrong_encoding(self._rows.line_num) from error
+            raise self._wrong_encoding(lines_before) from error
         except csv.Error as error:
-            raise FileError(f"{self._name}, line {self._rows.line_num + 2}: not CSV ({error})") from error
+            raise FileError(f"{self._name}, line {lines_before + 1}: not CSV ({error})") from error
         except (EOFError, OSError) as error:
             raise FileError(f"{self._name} breaks off: {error}") from error
 

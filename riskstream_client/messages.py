@@ -14,6 +14,7 @@ from riskstream_client.rows import Refused, Row
 from riskstream_client.times import TimeReader, time_reader
 
 _AT = re.compile(r" - at `\$\.(\w+)`$")
+_MISSING = re.compile(r"missing required field `(\w+)`")
 _MILLISECOND = timedelta(milliseconds=1)
 _TRUTH = {"1": True, "true": True, "yes": True, "y": True, "fraud": True, "t": True}
 _FALSEHOOD = {"0": False, "false": False, "no": False, "n": False, "legit": False, "genuine": False, "f": False}
@@ -71,12 +72,11 @@ class MessageBuilder:
         moment = self._prepare(row, fields)
         if isinstance(moment, Refused):
             return moment
-        label: bytes | Refused | None = None
-        if self._options.labels and verdict is not None and verdict != "":
-            label = self._label(row, fields, moment, verdict, known_at)
-        if isinstance(label, Refused):
-            return label
-        return self._message(row, _encode(fields), fields, moment, label)
+        message = self._message(row, fields, moment)
+        if not (self._options.labels and verdict not in (None, "")) or isinstance(message, Refused):
+            return message
+        label = self._label(row, fields, moment, verdict, known_at)
+        return label if isinstance(label, Refused) else message._replace(label=label)
 
     def moment_of(self, row: Row) -> datetime | None:
         """The row's time before any shift, or None where it has none that can be read."""
@@ -98,18 +98,17 @@ class MessageBuilder:
             fields["timestamp"] = moment
         return moment
 
-    def _message(
-        self, row: Row, value: bytes, fields: dict[str, Any], moment: datetime | None, label: bytes | None
-    ) -> Message | Refused:
+    def _message(self, row: Row, fields: dict[str, Any], moment: datetime | None) -> Message | Refused:
+        value = _encode(fields)
         identity = str(fields.get("transaction_id", "")).encode("utf-8", "replace")
         if not self._options.validate:
             account = fields.get("account_id") or fields.get("phone_number")
             key = str(account).encode("utf-8", "replace") if account else None
-            return Message(row.line, key, value, _ms(moment) if moment else None, label, identity)
+            return Message(row.line, key, value, _ms(moment) if moment else None, None, identity)
         transaction = decode_transaction(value)
         if isinstance(transaction, Rejection):
             return self._rejected(row, transaction, fields)
-        return Message(row.line, transaction.account.encode(), value, transaction.event_time_ms, label, identity)
+        return Message(row.line, transaction.account.encode(), value, transaction.event_time_ms, None, identity)
 
     def _as_it_is(self, row: Row) -> Message | Refused:
         transaction = decode_transaction(row.source)
@@ -145,9 +144,10 @@ class MessageBuilder:
     def _rejected(self, row: Row, rejection: Rejection, fields: dict[str, Any]) -> Refused:
         found = _AT.search(rejection.detail)
         if found is None:
-            return Refused(row.line, None, rejection.detail, row.source)
+            missing = _MISSING.search(rejection.detail)
+            return Refused(row.line, self._columns.get(missing[1]) if missing else None, rejection.detail, row.source)
         value = fields.get(found[1])
-        shown = f" (it is {str(value)[:40]!r})" if isinstance(value, str) else ""
+        shown = f" (it is {str(value)[:40]!r})" if isinstance(value, (str, int, float)) else ""
         return self._refused(row, found[1], rejection.detail[: found.start()] + shown)
 
     def _refused(self, row: Row, name: str, reason: str) -> Refused:

@@ -80,7 +80,7 @@ class Publisher:
         Raises StoreUnavailable, or MessageTooLargeError.
         """
         key, value = transaction.account.encode(), encode_transaction(transaction)
-        self._check_size(key, value, ())
+        self._check_size(key, value, None)
         try:
             await self._producer.send_and_wait(self._topic, value, key)
         except KafkaError as error:
@@ -91,7 +91,7 @@ class Publisher:
         count = 0
         async with self._one_at_a_time:
             async for transaction in _as_async(transactions):
-                await self._add(transaction.account.encode(), encode_transaction(transaction), ())
+                await self._add(transaction.account.encode(), encode_transaction(transaction), None)
                 count += 1
             await self._opened().flush()
         return count
@@ -101,12 +101,12 @@ class Publisher:
         count = 0
         async with self._one_at_a_time:
             for label in labels:
-                await self._add(label.transaction_id.encode(), encode_label(label), ())
+                await self._add(label.transaction_id.encode(), encode_label(label), None)
                 count += 1
             await self._opened().flush()
         return count
 
-    async def publish_raw(self, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+    async def publish_raw(self, key: bytes | None, value: bytes | None, headers: Headers | None = None) -> None:
         """Hand over one message as it is; `flush` waits for the delivery. Without a key partitions take turns."""
         async with self._one_at_a_time:
             await self._add(key, value, headers)
@@ -116,13 +116,13 @@ class Publisher:
         async with self._one_at_a_time:
             await self._opened().flush()
 
-    async def _add(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+    async def _add(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> None:
         self._check_size(key, value, headers)
         await self._opened().add(key, value, headers)
 
-    def _check_size(self, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+    def _check_size(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> None:
         size = RECORD_OVERHEAD_BYTES + len(key or b"") + len(value or b"")
-        size += sum(10 + len(name) + len(content or b"") for name, content in headers)
+        size += sum(10 + len(name) + len(content or b"") for name, content in headers or ())
         if size > self._message_bytes_max:
             raise MessageTooLargeError(f"the message takes {size:,} bytes; {self._message_bytes_max:,} are allowed")
 

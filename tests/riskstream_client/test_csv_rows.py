@@ -1,0 +1,93 @@
+import csv
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskstream_client.csv_rows import CsvRows
+from riskstream_client.errors import FileError
+from riskstream_client.mapping import Mapping, mapping_of
+from riskstream_client.rows import Refused, Row
+
+PLAIN = Mapping({}, {})
+HEAD = "transaction_id,amount,timestamp,account_id"
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1).filter(lambda t: t == t.strip())
+
+
+def read(text: str, mapping: Mapping = PLAIN, **how: Any) -> list[Row | Refused]:
+    return list(CsvRows(io.BytesIO(text.encode(how.get("encoding", "utf-8"))), "f.csv", mapping, **how))
+
+
+@given(
+    st.lists(st.tuples(TEXT, st.floats(0.01, 1e9), TEXT), min_size=1, max_size=20),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]),
+)
+def test_what_is_written_is_read(rows: list[tuple[str, float, str]], delimiter: str, encoding: str) -> None:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow(["id", "WHO", "AMT", "timestamp", "other"])
+    writer.writerows([identity, who, amount, "2026-01-01", ""] for identity, amount, who in rows)
+    mapping = mapping_of(["transaction_id=id", "account_id=WHO", "amount=AMT"], [], None)
+    got = read(out.getvalue(), mapping, encoding=encoding)
+    assert [row.fields for row in got if isinstance(row, Row)] == [
+        {"transaction_id": identity, "account_id": who, "amount": amount, "timestamp": "2026-01-01"}
+        for identity, amount, who in rows
+    ]
+
+
+def test_lines_are_counted_through_quoted_line_ends_and_short_rows_are_refused() -> None:
+    got = read(f'{HEAD}\n"a\nb",1,t,x\nc,1\n\nd,1,t,x,y\ne,2,t,x\n')
+    assert [(item.line, type(item).__name__) for item in got] == [
+        (3, "Row"),
+        (4, "Refused"),
+        (6, "Refused"),
+        (7, "Row"),
+    ]
+    assert isinstance(got[1], Refused)
+    assert got[1].reason == "has 2 columns; the header has 4"
+
+
+def test_a_refused_row_can_be_written_again() -> None:
+    rows = CsvRows(io.BytesIO(f'{HEAD}\n"a,""b",1,t,x\n'.encode()), "f.csv", PLAIN)
+    (row,) = rows
+    assert rows.raw_header + rows.raw_of(row.source) == f'{HEAD}\n"a,""b",1,t,x\n'.encode()
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1,5", "12 EUR", "", "0x10"])
+def test_a_number_that_is_none_stays_text_for_validation_to_name(number: str) -> None:
+    (row,) = read(f'{HEAD}\na,"{number}",t,x\n')
+    assert isinstance(row, Row)
+    assert row.fields is not None
+    assert row.fields.get("amount", "") == number
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "f.csv is empty"),
+        ("\n", "f.csv is empty"),
+        ("id,AMT\n1,2\n", "no column transaction_id, amount, timestamp, account_id .or phone_number.; it has: id, AMT"),
+        (f"{HEAD},amount\n", "more than one column named amount"),
+        (f'{HEAD}\n"never closed,{"x" * 1_100_000}\n', "line 2: not CSV"),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be(text: str, complaint: str) -> None:
+    with pytest.raises(FileError, match=complaint):
+        read(text)
+
+
+def test_a_mapped_column_that_is_not_there() -> None:
+    with pytest.raises(FileError, match="no column AMT; it has: transaction_id"):
+        read(f"{HEAD}\n", mapping_of(["amount=AMT"], [], None))
+
+
+def test_another_encoding_than_was_said() -> None:
+    body = f"{HEAD}\nKöln,1,t,x\n".encode("latin-1")
+    with pytest.raises(FileError, match=r"not utf-8 .near line 1.*--encoding latin-1"):
+        list(CsvRows(io.BytesIO(body), "f.csv", PLAIN))
+    (row,) = CsvRows(io.BytesIO(body), "f.csv", PLAIN, encoding="latin-1")
+    assert isinstance(row, Row)
+    assert row.fields == {"transaction_id": "Köln", "amount": 1.0, "timestamp": "t", "account_id": "x"}
