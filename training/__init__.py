@@ -1,0 +1,1 @@
+"""Offline work: the simulator, datasets, training and evaluation of models."""

@@ -1,0 +1,154 @@
+"""The world and its transactions in event-time order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from contracts.transaction import EPOCH, Transaction
+from training.simulator.chance import Chance
+from training.simulator.habits import PAYMENTS_PER_OUTING, Habits
+from training.simulator.population import ACCOUNTS_MAX, DAY_MS, Population
+from training.simulator.rows import Rows, SimulatedTransaction, rendered, time_of
+from training.simulator.scene import Draft
+from training.simulator.schedule import Schedule
+
+PAYMENTS_PER_ACCOUNT_DAY = 3.0
+DEFAULT_SEED = 7
+DEFAULT_START = datetime(2026, 1, 5, tzinfo=UTC)
+DEFAULT_DAYS = 40.0  # longer than the longest window and the label delay together
+_BLOCK_TRANSACTIONS = 8192  # made at once: enough for numpy to be fast, few enough to begin soon
+_BLOCK_MS_MAX = DAY_MS // 4
+_BLOCK_MS_MIN = 1000
+_LEAD_MS = 30 * 60_000  # most outings are over by then
+_LEAD_TRANSACTIONS_MAX = 200_000  # a third of a second; a faster stream finds its rate within minutes
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What decides every transaction of a run. Raises ValueError on a setting that makes no world.
+
+    seed: who lives in the world. Two runs of one seed meet the same people, with the same phones and shops.
+    accounts: how many; each makes three payments a day on average, a few of them far more.
+    start: time of the first transaction (with a time zone).
+    run_id: begins every transaction id; with `seed` and `start` it decides what happens.
+    fraud_share: of all transactions.
+    steady: the same rate day and night (a live stream), instead of the rhythm of day and week.
+    opening: begins with a fraud that is easy to see.
+    """
+
+    seed: int = DEFAULT_SEED
+    accounts: int = 2000
+    start: datetime = DEFAULT_START
+    run_id: str = "sim"
+    fraud_share: float = 0.01
+    steady: bool = False
+    opening: bool = False
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None:
+            raise ValueError("start must have a time zone")
+        if not 1 <= self.accounts <= ACCOUNTS_MAX:
+            raise ValueError(f"accounts must lie between 1 and {ACCOUNTS_MAX}")
+        if not 0 <= self.fraud_share <= 0.5:
+            raise ValueError("fraud_share must lie between 0 and 0.5")
+        if not (self.run_id.isprintable() and 1 <= len(self.run_id) <= 64):
+            raise ValueError("run_id must be 1 to 64 printable characters")
+
+    @property
+    def start_ms(self) -> int:
+        return int((self.start - EPOCH).total_seconds() * 1000)
+
+    @property
+    def transactions_per_day(self) -> float:
+        return self.accounts * PAYMENTS_PER_ACCOUNT_DAY
+
+
+def accounts_for(transactions: float, days: float) -> int:
+    """How many accounts make about `transactions` in `days`."""
+    return min(max(1, round(transactions / days / PAYMENTS_PER_ACCOUNT_DAY)), ACCOUNTS_MAX)
+
+
+def simulate(world: World) -> Iterator[SimulatedTransaction]:
+    """The world's transactions in event-time order, without end; the same for the same world, everywhere."""
+    run = Run(world)
+    while True:
+        yield from run.block()
+
+
+class Run:
+    """One telling of a world, block by block of time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._population = Population(world.seed)
+        story = (world.seed, world.run_id, world.start_ms)
+        self._habits = Habits(self._population, world.accounts, *story)
+        self._schedule = Schedule(
+            self._population, world.accounts, world.fraud_share, Chance(0, *story).random("schedule", 0)
+        )
+        self._made = 0
+        self.block_ms = int(
+            np.clip(_BLOCK_TRANSACTIONS / world.transactions_per_day * DAY_MS, _BLOCK_MS_MIN, _BLOCK_MS_MAX)
+        )
+        self.next_ms = world.start_ms
+        self._later = self._under_way()
+        self._schedule.lead_in(world.start_ms, world.transactions_per_day)
+        if world.opening:
+            self._schedule.open(world.start_ms)
+
+    def block(self, length_ms: int | None = None) -> Iterator[SimulatedTransaction]:
+        """The transactions of the next `length_ms` of event time, in order."""
+        start_ms, end_ms = self.next_ms, self.next_ms + (length_ms or self.block_ms)
+        self.next_ms = end_ms
+        honest = self._honest(start_ms, end_ms)
+        self._schedule.fill(start_ms, end_ms, len(honest))
+        return self._merged(honest, list(self._schedule.due(end_ms)))
+
+    def skip_to(self, at_ms: int) -> None:
+        """Leave time out, for a stream whose machine slept. What was due in it comes with the next block's start."""
+        self.next_ms = max(self.next_ms, at_ms)
+
+    def _under_way(self) -> Rows:
+        """Payments of outings that began shortly before the start."""
+        start_ms = self.next_ms
+        lead_ms = int(min(_LEAD_MS, _LEAD_TRANSACTIONS_MAX / self._world.transactions_per_day * DAY_MS))
+        rows = self._outings(start_ms - lead_ms, start_ms)
+        return rows.take(rows.at_ms >= start_ms)
+
+    def _outings(self, start_ms: int, end_ms: int) -> Rows:
+        payments = self._world.transactions_per_day * (end_ms - start_ms) / DAY_MS * self._schedule.honest_share
+        return self._habits.between(start_ms, end_ms, payments / PAYMENTS_PER_OUTING, steady=self._world.steady)
+
+    def _honest(self, start_ms: int, end_ms: int) -> Rows:
+        rows = Rows.joined([self._later, self._outings(start_ms, end_ms)])
+        now = rows.at_ms < end_ms
+        self._later = rows.take(~now)
+        rows = rows.take(now)
+        rows = rows.take(np.argsort(rows.at_ms, kind="stable"))
+        np.maximum(rows.at_ms, start_ms, out=rows.at_ms)  # after a skip
+        return rows
+
+    def _merged(self, honest: Rows, drafts: list[Draft]) -> Iterator[SimulatedTransaction]:
+        draft_ms = np.array([draft.at_ms for draft in drafts], np.int64)
+        rank = np.arange(len(honest)) + np.searchsorted(draft_ms, honest.at_ms, side="left") + self._made
+        draft_rank = np.arange(len(drafts)) + np.searchsorted(honest.at_ms, draft_ms, side="right") + self._made
+        self._made += len(honest) + len(drafts)
+        prefix = self._world.run_id
+        ids = [f"{prefix}-{number:09d}" for number in rank.tolist()]
+        stories = zip(draft_rank.tolist(), drafts, strict=True)
+        number, draft = next(stories, (None, None))
+        for place, simulated in zip(rank.tolist(), rendered(honest, ids, self._population), strict=True):
+            while draft is not None and number is not None and number < place:
+                yield _told(draft, f"{prefix}-{number:09d}")
+                number, draft = next(stories, (None, None))
+            yield simulated
+        while draft is not None:
+            yield _told(draft, f"{prefix}-{number:09d}")
+            number, draft = next(stories, (None, None))
+
+
+def _told(draft: Draft, transaction_id: str) -> SimulatedTransaction:
+    transaction = Transaction(transaction_id=transaction_id, timestamp=time_of(draft.at_ms), **draft.fields)
+    return SimulatedTransaction(transaction, draft.fraud, draft.typology)
