@@ -50,3 +50,9 @@ class JournalEntry(msgspec.Struct, frozen=True, gc=False):
 
 encode_entry = msgspec.msgpack.Encoder().encode
 decode_entry = msgspec.msgpack.Decoder(JournalEntry).decode
+
+
+def numbered(entry: JournalEntry, number: int) -> JournalEntry:
+    """A call's entry with the number that it got when it was counted."""
+    outcomes = tuple(msgspec.structs.replace(outcome, offset=number) for outcome in entry.outcomes)
+    return msgspec.structs.replace(entry, start=number, stop=number + 1, outcomes=outcomes)

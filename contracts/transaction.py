@@ -143,7 +143,7 @@ def minor_units(amount: float, currency: str) -> int:
     """`amount` (major units) as an exact integer of the currency's minor unit, half to even."""
     if not math.isfinite(amount):
         raise ValueError("amount must be finite")
-    return round(amount * 10 ** MINOR_UNIT_DECIMALS[currency])
+    return round(amount * 10.0 ** MINOR_UNIT_DECIMALS[currency])
 
 
 def _undecodable(raw: bytes, error: msgspec.DecodeError) -> Rejection:

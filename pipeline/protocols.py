@@ -6,8 +6,12 @@ from typing import Protocol
 
 from contracts.decision import Alert, Decision
 from contracts.journal import CountedLabel, JournalEntry, Outcome, Position
+from contracts.transaction import Transaction
+from features.fold import Folded
+from pipeline.intake import Rejected
 
 TransactionKey = tuple[int, str]  # (client id, transaction id)
+LabelKey = tuple[int, str, int]  # (client id, transaction id, revision)
 
 
 class DecisionStore(Protocol):
@@ -23,6 +27,9 @@ class DecisionStore(Protocol):
         Raises StateLost if the state epoch has risen since the entry was counted, and PartitionLost if the
         source's next offset lies before the entry's `start` or inside it.
         """
+
+    async def labels_counted(self, keys: Sequence[LabelKey]) -> set[LabelKey]:
+        """Those of `keys` whose label record is counted and stored already."""
 
     async def outputs(self, keys: Sequence[TransactionKey]) -> tuple[list[Decision], list[Alert]]:
         """Stored decisions (without vectors) and alerts of these transactions, to publish them again."""
@@ -43,7 +50,7 @@ class DecisionStore(Protocol):
         """Held by the one process that repairs or rebuilds the state; the others wait for it."""
 
     async def sources(self) -> list[int]:
-        """Every source with stored transactions or labels, CALLS first."""
+        """Every source with stored transactions, labels or a next offset, in order (CALLS first)."""
 
     def outcomes_after(self, position: Position, event_time_ms_min: int) -> AsyncIterator[list[Outcome]]:
         """Stored transactions of one source behind `position`, in order, in chunks; vectors may be left out."""
@@ -60,3 +67,24 @@ class Publisher(Protocol):
 
     async def publish(self, decisions: Sequence[Decision], alerts: Sequence[Alert]) -> None:
         """Produce and flush. Raises StoreUnavailable; consumers know a repeat by its transaction id."""
+
+
+class DeadLetters(Protocol):
+    """The dead-letter topic."""
+
+    async def send(self, rejected: Sequence[Rejected]) -> None:
+        """Produce the originals with their reasons, flush, register. Raises StoreUnavailable."""
+
+
+class Log(Protocol):
+    """The consumer's side of the transaction log."""
+
+    async def commit(self, partition: int, offset: int) -> None:
+        """Commit the next offset to read. Raises PartitionLost if the group took the partition away."""
+
+
+class Decider(Protocol):
+    """Scoring, behind the fold; it may use a thread, never a store."""
+
+    async def decide(self, transactions: Sequence[Transaction], folded: Folded, rows: Sequence[int]) -> list[Decision]:
+        """One decision a transaction; `rows` are their rows in `folded`."""

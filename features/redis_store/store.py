@@ -1,0 +1,234 @@
+"""The state store in Redis."""
+
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+import redis.asyncio as aioredis
+from redis.exceptions import NoScriptError, RedisError
+
+from contracts.errors import StateLost, StateMismatch, StoreUnavailable
+from features.packing import PREFIX_BYTES
+from features.redis_store.protocol import (
+    TICK_S,
+    Applied,
+    Apply,
+    Inspection,
+    JournalRecord,
+    Read,
+    Refused,
+    StateAddress,
+)
+
+STATE_TTL_S = 90 * 86_400  # garbage collection only: more than twice the longest time that a feature can look back
+STATES_A_READ = 2_000
+KEYS_A_SCAN = 2_000
+_POLICIES_THAT_KEEP = ("noeviction", "")
+
+
+class RedisStateStore:
+    """States under `{prefix}:{generation}:`. `fingerprint` names plan, format and rate table of the states.
+
+    One client per store; every command has the client's socket time-out as its bound.
+    """
+
+    def __init__(self, client: aioredis.Redis, prefix: str, fingerprint: str) -> None:
+        self._redis = client
+        self._prefix = prefix
+        self._fingerprint = fingerprint
+        self._read = _Script("read.lua")
+        self._apply = _Script("apply.lua")
+        self._drop = _Script("drop.lua")
+
+    async def check_policy(self) -> None:
+        """Raises StateMismatch for a Redis whose eviction policy could drop state."""
+        policy = (await self._ask(self._redis.config_get("maxmemory-policy"))).get("maxmemory-policy", "")
+        limit = int((await self._ask(self._redis.config_get("maxmemory"))).get("maxmemory", 0))
+        if limit and policy not in _POLICIES_THAT_KEEP:
+            raise StateMismatch(
+                f"Redis may evict state (maxmemory-policy {policy}); set it to noeviction and start again"
+            )
+
+    async def address(self) -> StateAddress:
+        found = await self.inspect()
+        if found.address is None or found.address.run_id != found.run_id:
+            raise StateLost("Redis was restarted or is empty; its state has to be compared with Postgres first")
+        if found.fingerprint != self._fingerprint:
+            raise StateMismatch(
+                "the state in Redis was built with another catalogue, window plan or rate table;"
+                " run `riskstream rebuild-state`"
+            )
+        return found.address
+
+    async def read(self, address: StateAddress, source: int, keys: Sequence[bytes]) -> Read:
+        g = address.generation
+        pipeline = self._redis.pipeline(transaction=False)
+        self._read.queue(pipeline, [self._epoch_key, self._key(g, "markers")], [source, TICK_S])
+        if keys:
+            pipeline.mget([self._state_key(g, key) for key in keys])
+        answers = await self._run(pipeline, self._read)
+        value, run, marker, tick = answers[0]
+        if value != self._value(address) or run.decode() != address.run_id:
+            raise StateLost("the state was rebuilt, or Redis was restarted, since this process looked last")
+        return Read(None if marker is None else int(marker), tick, answers[1] if keys else [])
+
+    async def apply(self, address: StateAddress, batch: Apply) -> Applied | Refused:
+        g = address.generation
+        keys = [self._epoch_key, *(self._key(g, name) for name in ("markers", "journal", "claims", "recent:"))]
+        keys += [self._state_key(g, write.key) for write in batch.accounts]
+        keys += [self._state_key(g, write.key) for write in batch.shared]
+        arguments: list[Any] = [
+            self._value(address),
+            address.run_id,
+            batch.source,
+            "" if batch.marker_read is None else batch.marker_read,
+            "+1" if batch.marker is None else batch.marker,
+            batch.entry,
+            batch.tick,
+            TICK_S,
+            STATE_TTL_S,
+            len(batch.accounts),
+            len(batch.claims),
+            len(batch.shared),
+            *batch.claims,
+        ]
+        for write in batch.accounts:
+            arguments += (write.before[:PREFIX_BYTES], write.after)
+        for write in batch.shared:
+            arguments += (write.before[:PREFIX_BYTES], len(write.before), write.after, write.delta)
+        pipeline = self._redis.pipeline(transaction=False)
+        self._apply.queue(pipeline, keys, arguments)
+        answer = (await self._run(pipeline, self._apply))[0]
+        why = answer[0].decode()
+        if why == "ok":
+            return Applied(int(answer[1]))
+        return Refused(why, tuple(int(i) for i in answer[1:]) if why in ("claimed", "moved") else ())
+
+    async def journal(self, address: StateAddress, source: int | None = None) -> list[JournalRecord]:
+        key = self._key(address.generation, "journal")
+        fields = [field.decode() for field in await self._ask(self._redis.hkeys(key))]
+        records = []
+        for field in sorted(fields, key=_field_order):
+            its_source, marker = _field_order(field)
+            if source is None or its_source == source:
+                entry = await self._ask(self._redis.hget(key, field))
+                if entry is not None:
+                    records.append(JournalRecord(field, its_source, marker, entry))
+        return records
+
+    async def drop(self, address: StateAddress, records: Sequence[tuple[str, Sequence[bytes]]]) -> None:
+        g = address.generation
+        fields = [field for field, _ in records]
+        claims = [claim for _, its_claims in records for claim in its_claims]
+        pipeline = self._redis.pipeline(transaction=False)
+        keys = [self._key(g, name) for name in ("journal", "claims", "recent:")]
+        self._drop.queue(pipeline, keys, [TICK_S, len(fields), *fields, *claims])
+        await self._run(pipeline, self._drop)
+
+    async def inspect(self) -> Inspection:
+        run_id = str((await self._ask(self._redis.info("server")))["run_id"])
+        value = await self._ask(self._redis.get(self._epoch_key))
+        if value is None:
+            return Inspection(run_id, None, self._fingerprint)
+        epoch, generation, run, fingerprint = value.decode().split("|", 3)
+        raw = await self._ask(self._redis.hgetall(self._key(int(generation), "markers")))
+        markers = {int(source): int(marker) for source, marker in raw.items()}
+        return Inspection(run_id, StateAddress(int(epoch), int(generation), run), fingerprint, markers)
+
+    async def adopt(self, address: StateAddress) -> None:
+        await self._ask(self._redis.set(self._epoch_key, self._value(address)))
+
+    async def patch(self, address: StateAddress, states: dict[bytes, bytes], markers: dict[int, int]) -> None:
+        """All in one MULTI, so that a crash leaves either both, states and markers, or neither."""
+        pipeline = self._redis.pipeline(transaction=True)
+        for key, state in states.items():
+            pipeline.set(self._state_key(address.generation, key), state, ex=STATE_TTL_S)
+        mapping: Any = {str(source): marker for source, marker in markers.items()}
+        pipeline.hset(self._key(address.generation, "markers"), mapping=mapping)
+        await self._run(pipeline)
+
+    async def states(self, address: StateAddress, keys: Sequence[bytes]) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for lo in range(0, len(keys), STATES_A_READ):
+            part = [self._state_key(address.generation, key) for key in keys[lo : lo + STATES_A_READ]]
+            found += await self._ask(self._redis.mget(part))
+        return found
+
+    async def keys(self, address: StateAddress) -> list[bytes]:
+        """Every entity key of a generation (tests and inspection; a full scan)."""
+        lead = self._state_key(address.generation, b"")
+        return [key[len(lead) :] async for key in self._redis.scan_iter(match=_literal(lead) + b"*", count=KEYS_A_SCAN)]
+
+    async def forget_generation(self, generation: int) -> None:
+        pattern = _literal(f"{self._prefix}:{generation}:".encode()) + b"*"
+        part: list[bytes] = []
+        try:
+            async for key in self._redis.scan_iter(match=pattern, count=KEYS_A_SCAN):
+                part.append(key)
+                if len(part) >= KEYS_A_SCAN:
+                    await self._redis.unlink(*part)
+                    part = []
+            if part:
+                await self._redis.unlink(*part)
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+
+    @property
+    def _epoch_key(self) -> bytes:
+        return f"{self._prefix}:epoch".encode()
+
+    def _key(self, generation: int, name: str) -> bytes:
+        return f"{self._prefix}:{generation}:{name}".encode()
+
+    def _state_key(self, generation: int, key: bytes) -> bytes:
+        return b"%s:%d:e:%s" % (self._prefix.encode(), generation, key)
+
+    def _value(self, address: StateAddress) -> bytes:
+        return f"{address.epoch}|{address.generation}|{address.run_id}|{self._fingerprint}".encode()
+
+    async def _run(self, pipeline: Any, script: "_Script | None" = None) -> list[Any]:
+        """Execute; a Redis that lost its script cache gets the script's text instead of its name."""
+        commands = list(pipeline.command_stack)
+        try:
+            return list(await pipeline.execute())
+        except NoScriptError:
+            if script is None:
+                raise
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+        again = self._redis.pipeline(transaction=False)
+        for command in commands:
+            arguments, options = command[0], command[1]
+            if arguments[0] == "EVALSHA":
+                arguments = ("EVAL", script.text, *arguments[2:])
+            again.execute_command(*arguments, **options)
+        return await self._run(again)
+
+    async def _ask(self, answer: Any) -> Any:
+        try:
+            return await answer
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+
+
+class _Script:
+    """A script by its digest; its text only travels when Redis does not know it."""
+
+    def __init__(self, name: str) -> None:
+
+        self.text = files(__package__).joinpath(name).read_text()
+        self._sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+    def queue(self, pipeline: Any, keys: Sequence[bytes], arguments: Sequence[Any]) -> None:
+        pipeline.execute_command("EVALSHA", self._sha, len(keys), *keys, *arguments)
+
+
+def _field_order(field: str) -> tuple[int, int]:
+    source, _, marker = field.partition(":")
+    return int(source), int(marker)
+
+
+def _literal(text: bytes) -> bytes:
+    """Escape what a SCAN pattern would read as a wildcard."""
+    return b"".join(b"\\" + bytes((c,)) if c in b"*?[]\\^-" else bytes((c,)) for c in text)

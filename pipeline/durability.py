@@ -1,0 +1,302 @@
+"""The durability order: one function, numbered, each step with the reason it stands where it does."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from contracts.errors import OffsetGap, PartitionLost, StateLost, StoreUnavailable
+from contracts.journal import CALLS, CountedLabel, JournalEntry, Outcome, Position, encode_entry, numbered
+from contracts.label import ForwardedLabel
+from contracts.log import LogRecord
+from contracts.transaction import Transaction
+from features.events import EventBatch, EventBuilder
+from features.fold import Folded, fold_batch
+from features.plan import Entity
+from features.redis_store.protocol import Applied, Apply, Read, Refused, StateAddress, StateStore, Write
+from pipeline.claims import claims_of
+from pipeline.intake import Gate, Usable
+from pipeline.protocols import DeadLetters, Decider, DecisionStore, Log, Publisher, TransactionKey
+
+ENTITIES_MAX = 2_000  # a script: some 10 ms of Redis at most; a batch with more entities is cut by offset range
+ATTEMPTS_MAX = 50  # of one batch against moved accounts; each loss means that somebody else made progress
+SETTLE_DEADLINE_S = 20.0  # for another source's counted transaction to be stored; its sweeper needs a few seconds
+SETTLE_STEP_S = 0.05
+
+
+@dataclass(slots=True)
+class Source:
+    """Where a batch comes from: a partition that this worker owns, or CALLS (synchronous calls).
+
+    `next_offset` is what Postgres holds of the partition; `address` names the state that is counted in.
+    """
+
+    number: int
+    address: StateAddress
+    next_offset: int = 0
+
+    @property
+    def is_call(self) -> bool:
+        return self.number == CALLS
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What became of a batch, for metrics. `seconds`: time spent by step name."""
+
+    decided: int = 0
+    alerts: int = 0
+    duplicates: int = 0
+    labels: int = 0
+    rejected: int = 0
+    retries: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def __add__(self, other: "Processed") -> "Processed":
+        seconds = {step: self.seconds.get(step, 0.0) + other.seconds[step] for step in other.seconds}
+        counts = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
+        return Processed(**counts, seconds=seconds)
+
+
+_COUNTS = ("decided", "alerts", "duplicates", "labels", "rejected", "retries")
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Step 2's answer: what is new, what was decided from this very record before, what is somebody else's repeat."""
+
+    read: Read
+    batch: EventBatch
+    fresh: list[Usable]
+    repeated: list[TransactionKey]
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The parts that the durability order runs on. Every part may be a real store or a scripted one."""
+
+    state: StateStore
+    store: DecisionStore
+    publisher: Publisher
+    dead_letters: DeadLetters
+    log: Log
+    decider: Decider
+    builder: EventBuilder
+    gate: Gate
+
+    async def process(self, source: Source, records: Sequence[LogRecord]) -> Processed:
+        """Take a batch of one partition, in offset order, or one call, through the seven steps.
+
+        Raises PartitionLost, StateLost, OffsetGap or StoreUnavailable; whatever is raised, and wherever the process
+        dies, taking the partition again (`pipeline.takeover`) goes on from there without loss or repeat.
+        """
+        _refuse_disorder(source, records)
+        if len(records) > 1 and self._entities(records) > ENTITIES_MAX:
+            half = len(records) // 2
+            return await self.process(source, records[:half]) + await self.process(source, records[half:])
+        clock = asyncio.get_running_loop().time
+        marks = [clock()]
+        # 1. Poll, decode. What cannot be used is in the dead-letter topic, flushed, before any offset moves: a crash
+        #    from here on repeats a dead letter, but never loses one.
+        intake = self.gate.admit(records)
+        if intake.rejected:
+            await self.dead_letters.send(intake.rejected)
+        stop = records[-1].offset + 1
+        retries = 0
+        marks.append(clock())
+        while True:
+            # 2. Read the states, the marker and the epoch in one round trip; ask Postgres what is decided already.
+            #    Before the fold, so that a repeat is never counted; of two in the batch the first stands.
+            look = await self._look(source, intake.usable)
+            marks.append(clock())
+            # 3. Fold, score, decide. Nothing has changed anywhere yet, so this can be thrown away and done again.
+            folded, entry = await self._decide(source, look, stop)
+            marks.append(clock())
+            # 4. Apply: states, marker and journal in one atomic script. The point of no return: what was decided is
+            #    what was counted. Before Postgres, or a crash between the two would count twice or not at all.
+            result = await self._apply(source, look, folded, entry)
+            marks.append(clock())
+            if isinstance(result, Applied):
+                break
+            retries += 1
+            await self._resolve(source, look, result, retries)
+        # 5. Store in one Postgres transaction, from the journal: after Redis, so that what is stored is counted;
+        #    the next offset moves by compare-and-set, so that a frozen predecessor cannot store over us.
+        if source.is_call:
+            entry = numbered(entry, result.marker)
+        alerts = await self.store.store(entry) if source.is_call or stop > source.next_offset else []
+        source.next_offset = max(stop, source.next_offset)
+        marks.append(clock())
+        # 6. Publish what is stored, so that nobody hears of a decision that a crash could take back; flushed before
+        #    the offset moves, so that a crash repeats an output, but never loses one.
+        decisions = [outcome.decision for outcome in entry.outcomes]
+        if look.repeated:
+            old_decisions, old_alerts = await self.store.outputs(look.repeated)
+            decisions, alerts = old_decisions + decisions, old_alerts + alerts
+        if decisions:
+            await self.publisher.publish(decisions, alerts)
+        marks.append(clock())
+        # 7. Commit Kafka's offset, then drop the journal entry: last, because a successor finishes what is still there.
+        if not source.is_call:
+            await self.log.commit(source.number, stop)
+        await self.state.drop(source.address, [(f"{source.number}:{result.marker}", claims_of(entry))])
+        marks.append(clock())
+        return Processed(
+            decided=len(entry.outcomes),
+            alerts=len(alerts),
+            duplicates=look.duplicates,
+            labels=len(entry.labels),
+            rejected=len(intake.rejected),
+            retries=retries,
+            seconds=_seconds(marks),
+        )
+
+    def _entities(self, records: Sequence[LogRecord]) -> int:
+        if len(records) * len(Entity) <= ENTITIES_MAX:
+            return 0  # cannot be too many; no need to decode for it
+        return len(self.builder.batch([item.value for item in self.gate.admit(records).usable]).keys)
+
+    async def _look(self, source: Source, usable: Sequence[Usable]) -> _Look:
+        batch = self.builder.batch([item.value for item in usable])
+        keys = list(dict.fromkeys(_key(item.value) for item in usable if isinstance(item.value, Transaction)))
+        labels = [_label_key(item.value) for item in usable if isinstance(item.value, ForwardedLabel)]
+        read, decided, counted = await asyncio.gather(
+            self.state.read(source.address, source.number, batch.keys),
+            self.store.decided(keys),
+            self.store.labels_counted(labels),
+        )
+        marker = -1 if read.marker is None or source.is_call else read.marker
+        if marker + 1 < source.next_offset:
+            raise StateLost("the state in Redis lies behind what is stored; it has to be repaired first")
+        fresh: list[Usable] = []
+        repeated: list[TransactionKey] = []
+        duplicates = 0
+        seen: set[object] = set()
+        for item in usable:
+            if isinstance(item.value, ForwardedLabel):
+                key: object = _label_key(item.value)
+                if item.offset > marker and key not in counted and key not in seen:
+                    fresh.append(item)
+                seen.add(key)
+                continue
+            key = _key(item.value)
+            position = decided.get(_key(item.value))
+            if position == Position(source.number, item.offset):
+                repeated.append(_key(item.value))
+            elif position is not None or key in seen:
+                duplicates += 1
+            elif item.offset <= marker:
+                raise OffsetGap(_counted_but_not_stored(source.number, item.offset))
+            else:
+                fresh.append(item)
+            seen.add(key)
+        if len(fresh) < len(usable):
+            by_key = dict(zip(batch.keys, read.states, strict=True))
+            batch = self.builder.batch([item.value for item in fresh])
+            read = read._replace(states=[by_key[key] for key in batch.keys])
+        return _Look(read, batch, fresh, repeated, duplicates)
+
+    async def _decide(self, source: Source, look: _Look, stop: int) -> tuple[Folded, JournalEntry]:
+        folded = fold_batch(look.batch, look.read.states)
+        rows = [i for i, item in enumerate(look.fresh) if isinstance(item.value, Transaction)]
+        transactions = [item.value for item in look.fresh if isinstance(item.value, Transaction)]
+        decisions = await self.decider.decide(transactions, folded, rows) if rows else []
+        entry = JournalEntry(
+            source=source.number,
+            start=source.next_offset,
+            stop=stop,
+            epoch=source.address.epoch,
+            outcomes=tuple(
+                Outcome(look.fresh[row].offset, look.fresh[row].body, decision)
+                for row, decision in zip(rows, decisions, strict=True)
+            ),
+            labels=tuple(
+                CountedLabel(item.offset, item.value) for item in look.fresh if isinstance(item.value, ForwardedLabel)
+            ),
+        )
+        return folded, entry
+
+    async def _apply(self, source: Source, look: _Look, folded: Folded, entry: JournalEntry) -> Applied | Refused:
+        marker = -1 if look.read.marker is None else look.read.marker
+        if (
+            not source.is_call and entry.stop - 1 <= marker
+        ):  # everything here was counted before; there is nothing to apply
+            return Applied(marker)
+        accounts, shared = _writes(look.batch, look.read, folded)
+        return await self.state.apply(
+            source.address,
+            Apply(
+                source=source.number,
+                marker_read=look.read.marker,
+                marker=None if source.is_call else entry.stop - 1,
+                tick=look.read.tick,
+                entry=encode_entry(entry),
+                accounts=accounts,
+                shared=shared,
+                claims=claims_of(entry),
+            ),
+        )
+
+    async def _resolve(self, source: Source, look: _Look, refused: Refused, retries: int) -> None:
+        """Decide what a refusal means: come back to step 2, wait for another source, or leave the partition."""
+        if refused.why == "epoch":
+            raise StateLost("the state was rebuilt, or Redis was restarted, while this batch was being decided")
+        if refused.why == "marker":
+            raise PartitionLost(f"another worker counts partition {source.number} now")
+        if refused.why == "claimed":
+            transactions = [item.value for item in look.fresh if isinstance(item.value, Transaction)]
+            await self._settled([_key(transactions[i]) for i in refused.indices])
+        elif retries >= ATTEMPTS_MAX:
+            raise StoreUnavailable(f"the accounts of a batch moved {retries} times in a row; trying again later")
+
+    async def _settled(self, keys: list[TransactionKey]) -> None:
+        """Wait until another source's counted transactions are stored: then they are duplicates here."""
+        deadline = asyncio.get_running_loop().time() + SETTLE_DEADLINE_S
+        while len(await self.store.decided(keys)) < len(keys):
+            if asyncio.get_running_loop().time() > deadline:
+                raise StoreUnavailable("a transaction counted by another source is not stored yet; trying again later")
+            await asyncio.sleep(SETTLE_STEP_S)
+
+
+def _writes(batch: EventBatch, read: Read, folded: Folded) -> tuple[list[Write], list[Write]]:
+    accounts: list[Write] = []
+    shared: list[Write] = []
+    for key, before, after, delta in zip(batch.keys, read.states, folded.states, folded.deltas, strict=True):
+        (accounts if key[0] == Entity.ACCOUNT else shared).append(Write(key, before or b"", after, delta))
+    return accounts, shared
+
+
+def _refuse_disorder(source: Source, records: Sequence[LogRecord]) -> None:
+    """Paranoid check: offsets that do not increase, or a foreign partition, would corrupt state silently."""
+    last = -1
+    for record in records:
+        if record.partition != source.number or record.offset <= last:
+            raise OffsetGap(f"records of partition {source.number} do not come in offset order; stop and look")
+        last = record.offset
+    if not records:
+        raise ValueError("a batch holds at least one record")
+
+
+def _counted_but_not_stored(partition: int, offset: int) -> str:
+    return (
+        f"offset {offset} of partition {partition} is counted in Redis, but Postgres has no decision for it:"
+        " was Postgres restored from a backup? Run `riskstream rebuild-state`, then start again"
+    )
+
+
+def _key(value: Transaction | ForwardedLabel) -> TransactionKey:
+    return value.client_id, value.transaction_id
+
+
+def _label_key(value: ForwardedLabel) -> tuple[int, str, int]:
+    return value.client_id, value.transaction_id, value.revision
+
+
+def _seconds(marks: list[float]) -> dict[str, float]:
+    """Time by step: the last attempt's for steps 2 to 4, the rest of the attempts under `retry`."""
+    steps = ("look", "decide", "apply", "store", "publish", "commit")
+    seconds = {"decode": marks[1] - marks[0]}
+    tail = marks[-len(steps) - 1 :]
+    seconds["retry"] = tail[0] - marks[1]
+    seconds.update({step: b - a for step, a, b in zip(steps, tail, tail[1:], strict=False)})
+    return seconds

@@ -1,0 +1,70 @@
+"""Step 1's decoding: records to usable values, and bad input set aside as values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from contracts.deadletter import DeadLetterReason, Rejection
+from contracts.label import ForwardedLabel, decode_forwarded
+from contracts.log import LogRecord
+from contracts.transaction import Transaction, decode_transaction, reject_for_time
+
+
+class Usable(NamedTuple):
+    """One usable record: its offset, original bytes and value."""
+
+    offset: int
+    body: bytes
+    value: Transaction | ForwardedLabel
+
+
+class Rejected(NamedTuple):
+    """One record for the dead-letter topic, and why."""
+
+    record: LogRecord
+    rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a batch of records holds, in log order."""
+
+    usable: list[Usable] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What is let in besides being valid: known clients, currencies with a rate, sane event times, sizes."""
+
+    knows_client: Callable[[int], bool]
+    knows_currency: Callable[[str | None], bool]
+    age_max_ms: int
+    bytes_max: int
+
+    def admit(self, records: Sequence[LogRecord]) -> Intake:
+        """Decode and check a batch. Never raises on bad input."""
+        intake = Intake()
+        for record in records:
+            value = self._value(record)
+            if isinstance(value, Rejection):
+                intake.rejected.append(Rejected(record, value))
+            else:
+                intake.usable.append(Usable(record.offset, record.value or b"", value))
+        return intake
+
+    def _value(self, record: LogRecord) -> Transaction | ForwardedLabel | Rejection:
+        if record.is_label:
+            return decode_forwarded(record.value)
+        if record.value and len(record.value) > self.bytes_max:
+            return Rejection(DeadLetterReason.TOO_LARGE, f"{len(record.value)} bytes; {self.bytes_max} are allowed")
+        value = decode_transaction(record.value)
+        return value if isinstance(value, Rejection) else self._known(value, record.append_ms)
+
+    def _known(self, value: Transaction, append_ms: int) -> Transaction | Rejection:
+        if not self.knows_client(value.client_id):
+            return Rejection(DeadLetterReason.UNKNOWN_CLIENT, f"there is no client {value.client_id}")
+        if not self.knows_currency(value.currency):
+            detail = f"no rate for {value.currency} in CURRENCY_RATES; add it and replay"
+            return Rejection(DeadLetterReason.NO_EXCHANGE_RATE, detail)
+        return reject_for_time(value.event_time_ms, append_ms, self.age_max_ms) or value

@@ -1,0 +1,82 @@
+"""Taking a partition: finish what the predecessor counted, then find where to go on."""
+
+from collections.abc import Sequence
+
+from contracts.errors import OffsetGap, StateLost
+from contracts.journal import CALLS, JournalEntry, decode_entry, numbered
+from features.redis_store.protocol import JournalRecord, StateAddress, StateStore
+from pipeline.claims import claims_of
+from pipeline.durability import Source
+from pipeline.protocols import DecisionStore, Publisher
+
+
+async def take_partition(
+    number: int,
+    committed: int | None,
+    beginning: int,
+    address: StateAddress,
+    state: StateStore,
+    store: DecisionStore,
+    publisher: Publisher,
+) -> tuple[Source, int]:
+    """Finish the partition's journal; returns the source and the offset to read from.
+
+    `committed` is Kafka's committed offset (None: never), `beginning` the log's first offset. The reading starts at the lowest
+    of Kafka's offset, Postgres' next offset and marker + 1. Raises StateLost if Redis lies behind Postgres, OffsetGap
+    if the log no longer holds that offset or Postgres lies behind Redis.
+    """
+    await finish_journal(await state.journal(address, number), address, state, store, publisher)
+    marker = (await state.read(address, number, [])).marker
+    stored = await store.next_offset(number)
+    if stored is None:
+        if marker is not None:
+            raise OffsetGap(_behind(number, marker, 0))
+        await store.start_partition(number, beginning)  # Postgres owns the offsets: what it never saw is unread
+        stored = beginning
+    elif marker is not None and marker + 1 > stored:
+        raise OffsetGap(_behind(number, marker, stored))
+    elif stored > (beginning if marker is None else marker + 1):
+        raise StateLost(f"Redis holds partition {number} up to {marker}, Postgres up to {stored - 1}")
+    if stored < beginning:
+        raise OffsetGap(
+            f"partition {number} has to be read from offset {stored}, but the log begins at {beginning}: records were"
+            " deleted before they were decided. Nothing was skipped; restore them or raise the topic's retention"
+        )
+    return Source(number, address, stored), max(beginning, min(stored, stored if committed is None else committed))
+
+
+async def finish_journal(
+    records: Sequence[JournalRecord],
+    address: StateAddress,
+    state: StateStore,
+    store: DecisionStore,
+    publisher: Publisher,
+) -> int:
+    """Store, publish and drop entries that were counted; returns how many. Safe to do twice, and beside their owner."""
+    for record in records:
+        entry = entry_of(record, address)
+        alerts = await store.store(entry)
+        decisions = [outcome.decision for outcome in entry.outcomes]
+        if decisions:
+            await publisher.publish(decisions, alerts)
+        await state.drop(address, [(record.field, claims_of(entry))])
+    return len(records)
+
+
+def entry_of(record: JournalRecord, address: StateAddress) -> JournalEntry:
+    """The entry of a journal record; it survived into this epoch, so it may be stored under it."""
+    entry = decode_entry(record.entry)
+    if record.source == CALLS:
+        entry = numbered(entry, record.marker)
+    return entry if entry.epoch == address.epoch else _with_epoch(entry, address.epoch)
+
+
+def _with_epoch(entry: JournalEntry, epoch: int) -> JournalEntry:
+    return JournalEntry(entry.source, entry.start, entry.stop, epoch, entry.outcomes, entry.labels)
+
+
+def _behind(number: int, marker: int, stored: int) -> str:
+    return (
+        f"Redis counted partition {number} up to offset {marker}, but Postgres stores it up to {stored - 1} and the"
+        " journal is gone: was Postgres restored from a backup? Run `riskstream rebuild-state`, then start again"
+    )
