@@ -66,7 +66,7 @@ def event_of(transaction: Transaction, world: Surroundings) -> OracleEvent:
         order=world.order_of_id(transaction.client_id, transaction.transaction_id),
         client=transaction.client_id,
         amount=ten_thousandths(minor, currency, world.rates[currency]),
-        round_units=sum(minor % (units * 10 ** MINOR_UNIT_DECIMALS[currency]) == 0 for units in (10, 100, 1000)),
+        round_units=_round_units(minor, 10 ** MINOR_UNIT_DECIMALS[currency]),
         kind=transaction.kind,
         entities=_entities(transaction),
         country=country,
@@ -78,6 +78,11 @@ def event_of(transaction: Transaction, world: Surroundings) -> OracleEvent:
 def ten_thousandths(minor: int, currency: str, rate: Fraction) -> int:
     """`round_half_even(minor × rate × 10⁴ / 10^decimals)`, at most AMOUNT_LIMIT; fractions round half to even."""
     return min(round(minor * rate * AMOUNT_SCALE / 10 ** MINOR_UNIT_DECIMALS[currency]), AMOUNT_LIMIT)
+
+
+def _round_units(minor: int, per_major: int) -> int:
+    """How many of 10, 100, 1000 major units divide it; none divides an amount that is less than a minor unit."""
+    return sum(minor % (units * per_major) == 0 for units in (10, 100, 1000)) if minor else 0
 
 
 def _entities(transaction: Transaction) -> dict[str, str]:

@@ -188,14 +188,15 @@ def logs(
 ) -> list[Record]:
     """A log in its order; of ten records about `label_share` are labels on earlier transactions."""
     moment = st.tuples(steps, delays, snaps)
-    item = st.one_of(*[st.tuples(drafts, moment)] * (10 - label_share), *[label_drafts] * label_share)
+    timed = st.tuples(drafts, moment)
+    item = st.one_of(*[timed] * (10 - label_share), *[label_drafts] * label_share)
     log: list[Record] = []
     transactions: list[Transaction] = []
     labels, clock = Labels(), START
-    for drawn in draw(st.lists(item, min_size=1, max_size=length_max)):
+    length_min = draw(st.sampled_from((0, length_max // 2, length_max - 1)))
+    for drawn in [draw(timed), *draw(st.lists(item, min_size=length_min, max_size=length_max - 1))]:
         if isinstance(drawn, LabelDraft):
-            if transactions:
-                log.append(labels.next(transactions[-1 - drawn.back % len(transactions)], drawn.known))
+            log.append(labels.next(transactions[-1 - drawn.back % len(transactions)], drawn.known))
             continue
         draft, (step, delay, snap) = drawn
         clock += step
