@@ -8,6 +8,7 @@ in the default partition already, or there are MONTHS_MAX) the month's rows go t
 stay there; nothing depends on it but the speed of retention.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -20,8 +21,13 @@ from storage.locks import PARTITION_LOCK
 PARTITIONED = ("transactions", "decisions")
 MONTHS_MAX = 360  # partitions a table; thirty years, beyond which times are no longer a stream's
 LOCK_TIMEOUT_MS = 1_000  # a batch waits behind it
+_NAME = re.compile(r"[a-z]+_(?P<year>\d{4})_(?P<month>\d{2})")
 
 _COUNT = "SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass($1)"
+_NAMES = """
+SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = to_regclass($1) ORDER BY c.relname
+"""
 _EXISTS = "SELECT to_regclass($1) IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock($1)"
 _LOCK_TIMEOUT = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
@@ -43,6 +49,16 @@ def month_start_ms(month: int) -> int:
 
 def partition_name(table: str, month: int) -> str:
     return f"{table}_{month // 12:04d}_{month % 12 + 1:02d}"
+
+
+async def partitions_of(connection: Connection, table: str) -> list[tuple[int, str]]:
+    """The monthly partitions of a table: (month, name), oldest first; the default one is left out."""
+    found = []
+    for record in await connection.fetch(_NAMES, table):
+        match = _NAME.fullmatch(record["relname"])
+        if match:
+            found.append((int(match["year"]) * 12 + int(match["month"]) - 1, record["relname"]))
+    return found
 
 
 class MonthlyPartitions:

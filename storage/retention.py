@@ -1,0 +1,142 @@
+"""Removes what is older than the retention: whole months by dropping partitions, the rest in bounded chunks.
+
+Age is event time against the newest event, so that a replayed year of history is not removed while it is loaded, and
+nothing younger than DAYS_MIN before the newest event is touched: the state can be rebuilt from what is left.
+Order matters. Alerts go from a client's oldest on, so that its sequence has no hole inside; a guard row goes after its
+alert, so that an id that could be decided again cannot meet its own old alert.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import msgspec
+
+from storage.database import Connection, Pool, session
+from storage.locks import RETENTION_LOCK
+from storage.partitions import PARTITIONED, month_start_ms, partitions_of
+
+DAYS_MIN = 40  # longest window 30 d + label delay 7 d + slack of the tiles
+DAY_MS = 86_400_000
+CHUNK = 5_000  # rows a statement
+CHUNKS_MAX = 2_000  # statements a table and run; the next run goes on
+
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
+_UNLOCK = "SELECT pg_advisory_unlock($1)"
+_NEWEST = "SELECT max(event_time_ms) FROM decided"
+_DROP = "DROP TABLE {name}"
+_CLIENTS = "SELECT client_id FROM alert_sequences ORDER BY client_id"
+_ALERTS_KEPT_FROM = "SELECT min(sequence) FROM alerts WHERE client_id = $1 AND event_time_ms >= $2"
+_DELETE_ALERTS = """
+DELETE FROM alerts WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM alerts WHERE client_id = $1 AND ($2::bigint IS NULL OR sequence < $2) LIMIT $3
+))
+"""
+# By table, in this order; each takes the cutoff in milliseconds and the chunk.
+_DELETES = {
+    "transactions_default": """
+        DELETE FROM transactions_default WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM transactions_default WHERE event_time_ms < $1 LIMIT $2))
+    """,
+    "decisions_default": """
+        DELETE FROM decisions_default WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM decisions_default WHERE event_time_ms < $1 LIMIT $2))
+    """,
+    "decided": """
+        DELETE FROM decided WHERE ctid = ANY (ARRAY(
+            SELECT g.ctid FROM decided AS g WHERE g.event_time_ms < $1 AND NOT EXISTS (
+                SELECT FROM alerts AS a WHERE a.client_id = g.client_id AND a.transaction_id = g.transaction_id
+            ) LIMIT $2))
+    """,
+    "counted_labels": """
+        DELETE FROM counted_labels WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM counted_labels WHERE event_time_ms < $1 AND effective_ms < $1 LIMIT $2))
+    """,
+    "labels": """
+        DELETE FROM labels WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM labels WHERE known_at_ms < $1 AND coalesce(effective_ms, known_at_ms) < $1 LIMIT $2))
+    """,
+    "dead_letters": """
+        DELETE FROM dead_letters WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM dead_letters WHERE received_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))
+    """,
+    "sign_in_links": """
+        DELETE FROM sign_in_links WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM sign_in_links WHERE expires_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))
+    """,
+    "worker_status": """
+        DELETE FROM worker_status WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM worker_status WHERE reported_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))
+    """,
+}
+
+
+class RetentionReport(msgspec.Struct, frozen=True):
+    """What one run removed: `partitions` by name, `deleted` rows by table. `busy` ones could not be locked now."""
+
+    cutoff_ms: int
+    partitions: tuple[str, ...]
+    busy: tuple[str, ...]
+    deleted: dict[str, int]
+
+
+def cutoff_of(now_ms: int, newest_ms: int, retention_days: int) -> int:
+    """The event time before which rows are removed: `retention_days`, at least DAYS_MIN, before the newest event."""
+    return min(now_ms, newest_ms) - max(retention_days, DAYS_MIN) * DAY_MS
+
+
+async def retain(pool: Pool, retention_days: int, now_ms: int) -> RetentionReport | None:
+    """Remove what is too old; None if there is nothing stored or another process is at it. Raises StoreUnavailable."""
+    async with session(pool) as connection, _alone(connection) as alone:
+        newest_ms = await connection.fetchval(_NEWEST) if alone else None
+        if newest_ms is None:
+            return None
+        cutoff_ms = cutoff_of(now_ms, newest_ms, retention_days)
+        dropped, busy = await _drop_partitions(connection, cutoff_ms)
+        deleted = {"alerts": await _delete_alerts(connection, cutoff_ms)}
+        for table, statement in _DELETES.items():
+            deleted[table] = await _delete(connection, statement, cutoff_ms)
+        return RetentionReport(cutoff_ms, tuple(dropped), tuple(busy), deleted)
+
+
+@asynccontextmanager
+async def _alone(connection: Connection) -> AsyncIterator[bool]:
+    alone = await connection.fetchval(_TRY_LOCK, RETENTION_LOCK)
+    try:
+        yield alone
+    finally:
+        if alone and not connection.is_closed():
+            await connection.execute(_UNLOCK, RETENTION_LOCK)
+
+
+async def _drop_partitions(connection: Connection, cutoff_ms: int) -> tuple[list[str], list[str]]:
+    dropped, busy = [], []
+    for table in PARTITIONED:
+        for month, name in await partitions_of(connection, table):
+            if month_start_ms(month + 1) > cutoff_ms:
+                continue
+            try:
+                await connection.execute(_DROP.format(name=name))
+                dropped.append(name)
+            except asyncpg.LockNotAvailableError:
+                busy.append(name)  # a long reader; the next run takes it
+    return dropped, busy
+
+
+async def _delete_alerts(connection: Connection, cutoff_ms: int) -> int:
+    total = 0
+    for record in await connection.fetch(_CLIENTS):
+        kept_from = await connection.fetchval(_ALERTS_KEPT_FROM, record["client_id"], cutoff_ms)
+        total += await _delete(connection, _DELETE_ALERTS, record["client_id"], kept_from)
+    return total
+
+
+async def _delete(connection: Connection, statement: str, *values: int | None) -> int:
+    total = 0
+    for _ in range(CHUNKS_MAX):
+        status = await connection.execute(statement, *values, CHUNK)
+        count = int(status.rpartition(" ")[2])
+        total += count
+        if count < CHUNK:
+            break
+    return total
