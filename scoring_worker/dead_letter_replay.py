@@ -1,0 +1,108 @@
+"""Reading dead letters back from their topic, and putting them into the topic they came from once more."""
+
+import asyncio
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from contracts.errors import RiskstreamError, StoreUnavailable
+from riskstream_client.partitioner import partition_of
+from scoring_worker.dead_letters import original_headers
+
+READ_TIMEOUT_S = 15.0
+
+
+class DeadLetterReader:
+    """Reads single messages of the dead-letter topic by their place. An async context manager."""
+
+    def __init__(self, topic: str, arguments: dict[str, Any]) -> None:
+        """`arguments`: `kafka.broker_arguments`, with room for a message of twice the input's limit."""
+        self._topic = topic
+        self._arguments = arguments
+        self._consumer: Any = None
+
+    async def __aenter__(self) -> "DeadLetterReader":
+        self._consumer = AIOKafkaConsumer(
+            **self._arguments, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+        )
+        try:
+            await self._consumer.start()
+        except KafkaError as error:
+            await self._consumer.stop()
+            raise StoreUnavailable(f"Kafka cannot be reached: {error}") from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def read(self, partition: int, offset: int) -> ConsumerRecord:
+        """The dead letter at that place. Raises RiskstreamError when the topic no longer holds it."""
+        place = TopicPartition(self._topic, partition)
+        self._consumer.assign([place])
+        try:
+            begin = (await self._consumer.beginning_offsets([place]))[place]
+            end = (await self._consumer.end_offsets([place]))[place]
+            if not begin <= offset < end:
+                raise RiskstreamError(
+                    f"{self._topic} holds {begin} to {end - 1} in partition {partition}, not {offset}:"
+                    " its retention has removed the message, or the topic was made anew"
+                )
+            self._consumer.seek(place, offset)
+            record = await asyncio.wait_for(self._consumer.getone(place), READ_TIMEOUT_S)
+        except (KafkaError, TimeoutError) as error:
+            raise StoreUnavailable(f"the dead letter cannot be read from {self._topic}: {error}") from error
+        if record.offset != offset:
+            raise RiskstreamError(f"{self._topic} no longer holds offset {offset} of partition {partition}")
+        return record
+
+
+async def replay(
+    producer: Any, topic: str, source_partition: int, record: ConsumerRecord, body: bytes | None
+) -> tuple[int, int]:
+    """Produce the original (or `body` in its place) to `topic` with its key and its own headers.
+
+    Returns (partition, offset). The message lies behind later ones of its account now. Sending it twice is
+    harmless where it holds a transaction: one id is decided once. Raises StoreUnavailable.
+    """
+    try:
+        partitions = len(await producer.partitions_for(topic) or ())
+        if not partitions:
+            raise StoreUnavailable(f"Kafka has no topic {topic}")
+        partition = source_partition % partitions if record.key is None else partition_of(record.key, partitions)
+        batch = producer.create_batch()
+        batch.append(timestamp=None, key=record.key, value=body, headers=original_headers(record.headers))
+        batch.close()
+        placed = await (await producer.send_batch(batch, topic, partition=partition))
+    except KafkaError as error:
+        raise StoreUnavailable(f"{topic} did not take the message: {error}") from error
+    return placed.partition, placed.offset
+
+
+def shown(body: bytes | None, limit: int) -> list[str]:
+    """A body for a terminal, line by line: text with control characters escaped, else a hex dump."""
+    if body is None:
+        return ["(no value)"]
+    cut = body[:limit]
+    try:
+        text = cut.decode("utf-8")
+    except UnicodeDecodeError:
+        lines = hex_dump(cut)
+    else:
+        lines = [printable(line) for line in text.split("\n")]
+    return lines if len(body) <= limit else [*lines, f"({len(body) - limit:,} more bytes; --all shows them)"]
+
+
+def printable(text: str) -> str:
+    """Safe for a terminal: whatever is not printable (escape sequences, direction marks) as its escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+def hex_dump(body: bytes) -> list[str]:
+    """Sixteen bytes a line: offset, hex, ASCII."""
+    return [_hex_line(start, body[start : start + 16]) for start in range(0, len(body), 16)]
+
+
+def _hex_line(start: int, part: bytes) -> str:
+    ascii_ = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+    return f"{start:08x}  {part.hex(' '):<47}  {ascii_}"

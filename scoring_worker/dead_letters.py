@@ -1,0 +1,153 @@
+"""The dead-letter topic: every message that cannot be used, byte for byte, with the reason in its headers."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from aiokafka import ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from contracts.deadletter import Rejection
+from contracts.errors import StoreUnavailable
+from contracts.topics import Topics
+from contracts.transaction import EPOCH
+from riskstream_client.partitioner import partition_of
+from storage.dead_letters import DeadLetter as RegisteredDeadLetter
+from storage.dead_letters import DeadLetterRepository
+
+ERROR_HEADERS = "__connect.errors."  # Kafka Connect's names, which tools know
+ORIGINAL_HEADERS = "riskstream.original.headers"  # how many of the headers, from the first, are the original's own
+DETAIL_BYTES_MAX = 400  # in the header: with the names it fits beside a message at the smallest limit there can be
+
+Headers = list[tuple[str, bytes | None]]
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """One message that cannot be used: where it was, what it was, and why."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    rejection: Rejection
+    stage: str = "VALUE_CONVERTER"
+
+
+def dead_letter_of(record: ConsumerRecord, rejection: Rejection, stage: str = "VALUE_CONVERTER") -> DeadLetter:
+    """From the record that a consumer gave, with serialisers left off."""
+    return DeadLetter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp_ms=record.timestamp,
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+        rejection=rejection,
+        stage=stage,
+    )
+
+
+class DeadLetterSink:
+    """Sends dead letters over a started producer (`kafka.dead_letter_producer_arguments`) and registers them.
+
+    A crash between the two, or a repeat of the batch, sends the same dead letter to the topic again; the
+    register keeps the first one per source topic, partition and offset, so it counts each once.
+    """
+
+    def __init__(self, producer: Any, repository: DeadLetterRepository, topics: Topics) -> None:
+        self._producer = producer
+        self._repository = repository
+        self._topic = topics.dead_letters
+
+    async def send(self, letters: Sequence[DeadLetter]) -> None:
+        """Return when Kafka has acknowledged all of them and the register holds them. Raises StoreUnavailable."""
+        if not letters:
+            return
+        try:
+            places = await self._produce(letters)
+        except KafkaError as error:
+            raise StoreUnavailable(f"the dead-letter topic {self._topic} does not take messages: {error}") from error
+        await self._repository.register([_row(letter, *place) for letter, place in zip(letters, places, strict=True)])
+
+    async def _produce(self, letters: Sequence[DeadLetter]) -> list[tuple[int, int]]:
+        """The (partition, offset) that each letter got in the dead-letter topic."""
+        partitions = len(await self._producer.partitions_for(self._topic) or ())
+        if not partitions:
+            raise StoreUnavailable(f"Kafka has no topic {self._topic}; create it, or start the stack")
+        filling: dict[int, tuple[Any, list[int]]] = {}
+        sent: list[tuple[asyncio.Future[Any], list[int]]] = []
+        for index, letter in enumerate(letters):
+            key = letter.key
+            partition = letter.partition % partitions if key is None else partition_of(key, partitions)
+            batch, indices = filling.setdefault(partition, (self._producer.create_batch(), []))
+            headers = error_headers(letter)
+            if batch.append(timestamp=None, key=key, value=letter.value, headers=headers) is None:
+                sent.append(await self._ship(partition, batch, indices))
+                batch, indices = filling[partition] = (self._producer.create_batch(), [])
+                batch.append(timestamp=None, key=key, value=letter.value, headers=headers)
+            indices.append(index)
+        sent += [await self._ship(partition, *full) for partition, full in filling.items()]
+        return await _places(sent, len(letters))
+
+    async def _ship(self, partition: int, batch: Any, indices: list[int]) -> tuple[asyncio.Future[Any], list[int]]:
+        batch.close()
+        return await self._producer.send_batch(batch, self._topic, partition=partition), indices
+
+
+async def _places(sent: list[tuple["asyncio.Future[Any]", list[int]]], count: int) -> list[tuple[int, int]]:
+    places = [(-1, -1)] * count
+    outcomes = await asyncio.gather(*(future for future, _ in sent), return_exceptions=True)
+    for outcome, (_, indices) in zip(outcomes, sent, strict=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+        for position, index in enumerate(indices):
+            places[index] = (outcome.partition, outcome.offset + position)
+    return places
+
+
+def error_headers(letter: DeadLetter) -> Headers:
+    """The original's headers, untouched and first, then ours in Kafka Connect's names."""
+    detail = letter.rejection.detail.encode("utf-8", "replace")[:DETAIL_BYTES_MAX]
+    return [
+        *letter.headers,
+        (ORIGINAL_HEADERS, str(len(letter.headers)).encode()),
+        (f"{ERROR_HEADERS}topic", letter.topic.encode()),
+        (f"{ERROR_HEADERS}partition", str(letter.partition).encode()),
+        (f"{ERROR_HEADERS}offset", str(letter.offset).encode()),
+        (f"{ERROR_HEADERS}timestamp", str(letter.timestamp_ms).encode()),
+        (f"{ERROR_HEADERS}stage", letter.stage.encode()),
+        (f"{ERROR_HEADERS}exception.class.name", letter.rejection.reason.value.encode()),
+        (f"{ERROR_HEADERS}exception.message", detail.decode("utf-8", "ignore").encode()),
+    ]
+
+
+def original_headers(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
+    """The headers that the message had before it became a dead letter."""
+    names = [name for name, _ in headers]
+    if ORIGINAL_HEADERS not in names:
+        return [header for header in headers if not header[0].startswith(ERROR_HEADERS)]
+    last = len(names) - 1 - names[::-1].index(ORIGINAL_HEADERS)  # a replayed letter may carry an older one before it
+    return list(headers[: int(headers[last][1] or b"0")])
+
+
+def _row(letter: DeadLetter, dlq_partition: int, dlq_offset: int) -> RegisteredDeadLetter:
+    return RegisteredDeadLetter(
+        source_topic=letter.topic,
+        source_partition=letter.partition,
+        source_offset=letter.offset,
+        reason=letter.rejection.reason.value,
+        detail=letter.rejection.detail,
+        size_bytes=len(letter.value or b""),
+        key=letter.key,
+        received_at=EPOCH + timedelta(milliseconds=letter.timestamp_ms)
+        if letter.timestamp_ms >= 0
+        else datetime.now(UTC),
+        dlq_partition=dlq_partition,
+        dlq_offset=dlq_offset,
+    )

@@ -1,0 +1,64 @@
+"""The label forwarder: labels from their own topic into the account's partition of the transaction log, once each."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+import structlog
+
+from contracts.errors import PartitionLost, StoreUnavailable
+from scoring_worker.dead_letters import DeadLetterSink
+from scoring_worker.kafka import FORWARDER_GROUP, consumer_arguments, forwarder_producer_arguments
+from scoring_worker.label_session import LabelSession
+from settings import DAY_S, Settings
+from storage.labels import LabelRepository
+
+PAUSE_S = 2.0  # before joining again after a failure; a broker's restart takes a few of them
+
+log = structlog.get_logger(__name__)
+
+
+class LabelForwarder:
+    """Runs in every worker; the group's one owner forwards, the others stand by and take over when it dies."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        repository: LabelRepository,
+        dead_letters: DeadLetterSink,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._dead_letters = dead_letters
+        self._monotonic = monotonic
+        self.forwarded = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Forward until `stop` is set; joins again when a store was away. Raises OffsetGap: a person decides."""
+        while not stop.is_set():
+            session = self.session()
+            try:
+                await session.open()
+                while not stop.is_set():
+                    self.forwarded += await session.step()
+            except (StoreUnavailable, PartitionLost) as error:
+                log.warning("label forwarder starts again", reason=str(error), pause_s=PAUSE_S)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), PAUSE_S)
+            finally:
+                await session.close()
+
+    def session(self) -> LabelSession:
+        """A session that is not open yet."""
+        settings = self._settings
+        return LabelSession(
+            consumer_arguments(settings, FORWARDER_GROUP),
+            forwarder_producer_arguments(settings),
+            self._repository,
+            self._dead_letters,
+            settings.topics,
+            label_delay_ms=int(settings.label_delay_days * DAY_S * 1000),
+            monotonic=self._monotonic,
+        )

@@ -1,0 +1,190 @@
+"""One spell of label forwarding, from joining the group to leaving it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import (
+    IllegalOperation,
+    InvalidProducerEpoch,
+    KafkaError,
+    OffsetOutOfRangeError,
+    ProducerFenced,
+)
+
+from contracts.deadletter import Rejection
+from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
+from contracts.label import ForwardedLabel, Label, decode_label
+from contracts.topics import LABEL_HEADER, Topics
+from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of
+from scoring_worker.single_owner import SingleOwnerAssignor
+from storage.labels import LabelRepository
+
+BATCH_MAX = 1_000  # labels a Kafka transaction, and a statement of Postgres
+POLL_MS = 500  # an idle spell looks this often whether it shall end
+WAITING_INTERVAL_S = 5.0  # between looks for transactions that were decided since their label came
+
+_encode = msgspec.json.Encoder().encode
+
+
+class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Owns the labels' topic while its consumer is the group's owner; stands by otherwise.
+
+    One step stands in this order, each for the reason beside it:
+
+    1. Poll, decode. What cannot be used goes to the dead-letter topic, flushed, before its offset is committed.
+    2. Take into Postgres: from here on a label outlives us, and its change of count is fixed.
+    3. Write what is ready and the consumer's offsets in one Kafka transaction: both or neither.
+    4. Confirm in Postgres, never before Kafka's commit. A crash in between leaves the labels unconfirmed; the next
+       owner writes them once more, and the worker counts a revision once.
+    """
+
+    def __init__(
+        self,
+        consumer_arguments: dict[str, Any],
+        producer_arguments: dict[str, Any],
+        repository: LabelRepository,
+        dead_letters: DeadLetterSink,
+        topics: Topics,
+        *,
+        label_delay_ms: int,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._consumer_arguments = consumer_arguments
+        self._producer_arguments = producer_arguments
+        self._repository = repository
+        self._dead_letters = dead_letters
+        self._topics = topics
+        self._label_delay_ms = label_delay_ms
+        self._monotonic = monotonic
+        self._group: str = consumer_arguments["group_id"]
+        self._consumer: Any = None
+        self._producer: Any = None
+        self._next_look_s = 0.0
+        self._working = asyncio.Lock()
+        self._failure: Exception | None = None
+
+    @property
+    def owns(self) -> bool:
+        """Whether this session forwards; False while another one does."""
+        return self._producer is not None
+
+    async def open(self) -> None:
+        """Join the group. Raises StoreUnavailable."""
+        self._consumer = AIOKafkaConsumer(
+            **self._consumer_arguments, partition_assignment_strategy=[SingleOwnerAssignor]
+        )
+        self._consumer.subscribe([self._topics.labels], listener=self)
+        try:
+            await self._consumer.start()
+        except KafkaError as error:
+            raise _ours(error) from error
+
+    async def close(self) -> None:
+        """Leave the group; an unfinished transaction is aborted by the next owner."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+        await self._give_up()
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Finish the step at hand, then let go."""
+        async with self._working:
+            await self._give_up()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Take over. First fence the predecessor (its open transaction ends), only then read the offsets."""
+        if not assigned:
+            return
+        async with self._working:
+            try:
+                self._producer = AIOKafkaProducer(**self._producer_arguments)
+                await self._producer.start()
+                for place in assigned:
+                    committed = await self._consumer.committed(place)
+                    if committed is None:
+                        committed = (await self._consumer.beginning_offsets([place]))[place]
+                    self._consumer.seek(place, committed)
+                await self._forward_unconfirmed()
+            except (KafkaError, StoreUnavailable, PartitionLost) as error:
+                self._failure = error  # raised by the next step: aiokafka would only log it here
+
+    async def step(self) -> int:
+        """One pass; returns how many labels went into the log.
+
+        Raises StoreUnavailable, PartitionLost or OffsetGap; then close this session, and open another but for the last.
+        """
+        try:
+            batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_MAX)
+            async with self._working:
+                if self._failure is not None:
+                    raise self._failure
+                if not self.owns:
+                    return 0
+                count = await self._forward_new(batches) if batches else 0
+                return count + await self._forward_waiting()
+        except KafkaError as error:
+            raise _ours(error) from error
+
+    async def _forward_new(self, batches: dict[TopicPartition, list[ConsumerRecord]]) -> int:
+        labels: list[Label] = []
+        bad: list[DeadLetter] = []
+        for record in (record for records in batches.values() for record in records):
+            label = decode_label(record.value)
+            if isinstance(label, Rejection):
+                bad.append(dead_letter_of(record, label))
+            else:
+                labels.append(label)
+        await self._dead_letters.send(bad)
+        ready = await self._repository.take(labels, self._label_delay_ms)
+        await self._write(ready, {place: records[-1].offset + 1 for place, records in batches.items()})
+        return len(ready)
+
+    async def _forward_waiting(self) -> int:
+        if self._monotonic() < self._next_look_s:
+            return 0
+        ready = await self._repository.take_waiting(self._label_delay_ms)
+        if not ready:
+            self._next_look_s = self._monotonic() + WAITING_INTERVAL_S
+        await self._write(ready, {})
+        return len(ready)
+
+    async def _forward_unconfirmed(self) -> None:
+        while ready := await self._repository.unconfirmed():
+            await self._write(ready, {})
+
+    async def _write(self, ready: Sequence[ForwardedLabel], offsets: dict[TopicPartition, int]) -> None:
+        if not ready and not offsets:
+            return
+        async with self._producer.transaction():
+            # One after the other: an account's labels keep their order.
+            sent = [await self._send(label) for label in ready]
+            if sent:
+                await asyncio.gather(*sent)
+            if offsets:
+                await self._producer.send_offsets_to_transaction(offsets, self._group)
+        await self._repository.confirm(ready)
+
+    async def _send(self, label: ForwardedLabel) -> "asyncio.Future[Any]":
+        future: asyncio.Future[Any] = await self._producer.send(
+            self._topics.transactions, _encode(label), label.account.encode(), headers=[(LABEL_HEADER, b"1")]
+        )
+        return future
+
+    async def _give_up(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+
+def _ours(error: KafkaError) -> Exception:
+    if isinstance(error, ProducerFenced | InvalidProducerEpoch | IllegalOperation):
+        return PartitionLost(f"another label forwarder has taken over: {error!r}")
+    if isinstance(error, OffsetOutOfRangeError):
+        return OffsetGap(
+            f"the labels' topic no longer holds the offset at which forwarding stopped ({error});"
+            " labels were removed unread: publish them again, then set the group's offsets by hand"
+        )
+    return StoreUnavailable(f"Kafka does not serve the label forwarder: {error!r}")
