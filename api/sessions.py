@@ -55,7 +55,10 @@ class Sessions:
             session = Session(int(claims["sub"]), float(claims["exp"]), _key_hash(claims.get("key")))
         except (jwt.InvalidTokenError, ValueError):
             return None
-        return session if session.expires_at_s > self._clock() else None
+        return session if self.lasts(session.expires_at_s) else None
+
+    def lasts(self, expires_at_s: float) -> bool:
+        return expires_at_s > self._clock()
 
 
 def set_cookie(response: Response, cookie: str, *, secure: bool) -> None:

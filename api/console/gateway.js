@@ -1,0 +1,43 @@
+// Calls to the gateway. An error carries the problem document that came with it.
+
+const DEADLINE_MS = 10_000;
+
+export class GatewayError extends Error {
+  constructor(status, problem) {
+    super(problem?.detail || problem?.title || `The gateway answered ${status}`);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+async function call(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    credentials: "same-origin",
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
+  const text = await response.text();
+  let parsed = null;
+  try {
+    parsed = text ? JSON.parse(text) : null;
+  } catch {
+    // something in between answered, not the gateway
+  }
+  if (!response.ok) throw new GatewayError(response.status, parsed);
+  return parsed;
+}
+
+export const whoAmI = () => call("GET", "/v1/session");
+export const signIn = (apiKey) => call("POST", "/sign-in", { api_key: apiKey });
+export const signOut = () => call("POST", "/sign-out");
+export const ticket = () => call("POST", "/v1/alerts/stream/ticket");
+export const streamHealth = () => call("GET", "/v1/stream");
+export const transaction = (id) => call("GET", `/v1/transactions/${encodeURIComponent(id)}`);
+
+export function alerts(limit, cursor = null) {
+  const query = new URLSearchParams({ limit });
+  if (cursor) query.set("cursor", cursor);
+  return call("GET", `/v1/alerts?${query}`);
+}

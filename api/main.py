@@ -1,0 +1,34 @@
+"""The gateway's process."""
+
+import os
+import tempfile
+
+import uvicorn
+
+from api.feed.protocol import MESSAGE_BYTES_MAX
+from api.feed.socket import FeedProtocol
+from api.metrics import MULTIPROCESS_VARIABLE
+from settings import load_settings
+
+DRAIN_S = 5  # for open requests when the process stops; feeds are closed at once, with 1012
+
+
+def run() -> None:
+    """Serve until SIGTERM or SIGINT. Raises SettingsError."""
+    settings = load_settings()
+    if settings.workers > 1:
+        os.environ.setdefault(MULTIPROCESS_VARIABLE, tempfile.mkdtemp(prefix="riskstream-metrics-"))
+    uvicorn.run(
+        "api.app:app_from_settings",
+        factory=True,
+        host=settings.api_host,
+        port=settings.api_port,
+        workers=settings.workers,
+        ws=FeedProtocol,
+        ws_per_message_deflate=False,
+        ws_max_size=MESSAGE_BYTES_MAX,
+        access_log=False,  # it would show sign-in tokens; metrics and the debug log know requests by their route
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        log_level=settings.log_level.lower(),
+    )

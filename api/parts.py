@@ -1,0 +1,117 @@
+"""What the gateway is made of, and how it starts and stops. Nothing here needs a store to be there at the start."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from redis.asyncio import Redis
+from starlette.requests import HTTPConnection
+
+from api.auth import Authenticator
+from api.database import Database
+from api.feed.hints import Hints
+from api.feed.hub import Hub
+from api.feed.limits import FeedLimits
+from api.feed.tickets import Tickets
+from api.health import DEADLINE_S as HEALTH_DEADLINE_S
+from api.health import Check, HealthChecks
+from api.model_holder import ModelHolder
+from api.sessions import Sessions
+from contracts.decision import Alert
+from contracts.errors import SettingsError
+from settings import Settings
+from storage.alerts import AlertRepository
+from storage.api_keys import ApiKey, ApiKeyRepository
+from storage.database import Pool, connect
+
+POOL_SIZE_MAX = 8  # connections of one gateway process
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One gateway process. `origins`: pages other than our own that may use the browser's cookie."""
+
+    settings: Settings
+    origins: frozenset[str]
+    database: Database
+    redis: Redis
+    sessions: Sessions
+    authenticator: Authenticator
+    tickets: Tickets
+    hub: Hub
+    hints: Hints
+    model: ModelHolder
+    health: HealthChecks
+
+    async def last_sequence(self, client_id: int) -> int:
+        """The client's newest alert's number, 0 before the first. Raises StoreUnavailable."""
+        async with self.database.pool() as pool:
+            return await AlertRepository(pool).last_sequence(client_id)
+
+    async def alerts_since(self, client_id: int, sequence: int, limit: int) -> list[Alert]:
+        """Stored alerts behind `sequence`, ascending. Raises StoreUnavailable."""
+        return await self.hub.alerts_since(client_id, sequence, limit)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the background work, and close everything at the end."""
+        tasks = [asyncio.create_task(work) for work in (self.hints.run(), self.hub.keep_filled(), self.model.watch())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.redis.aclose()
+            await self.database.close()
+
+
+def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
+    """Build the parts; connects to nothing. Raises SettingsError."""
+    secret_key = settings.secret_key.get_secret_value()
+    if not secret_key:
+        raise SettingsError("SECRET_KEY is not set; `riskstream up` makes one, or set 32 or more random characters")
+    database = Database(lambda: _connect(settings))
+
+    async def find_key(key_hash: bytes) -> ApiKey | None:
+        async with database.pool() as pool:
+            return await ApiKeyRepository(pool).find(key_hash)
+
+    async def alerts_since(client_id: int, sequence: int, limit: int) -> list[Alert]:
+        async with database.pool() as pool:
+            return await AlertRepository(pool).since(client_id, sequence, limit)
+
+    sessions = Sessions(secret_key)
+    authenticator = Authenticator(secret_key, sessions, find_key)
+    redis = Redis.from_url(settings.redis_url, socket_timeout=HEALTH_DEADLINE_S, max_connections=4)
+    hub = Hub(alerts_since, limits or FeedLimits())
+    hints = Hints(settings, hub.hint)
+    checks: dict[str, Check] = {"database": database.ping, "redis": redis.ping, "kafka": hints.ping}
+    return Parts(
+        settings=settings,
+        origins=frozenset(origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()),
+        database=database,
+        redis=redis,
+        sessions=sessions,
+        authenticator=authenticator,
+        tickets=Tickets(secret_key, database, authenticator),
+        hub=hub,
+        hints=hints,
+        model=ModelHolder(settings.model_path),
+        health=HealthChecks(checks),
+    )
+
+
+async def _connect(settings: Settings) -> Pool:
+    return await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name="riskstream-gateway")
+
+
+async def parts_of(connection: HTTPConnection) -> Parts:
+    parts: Parts = connection.app.state.parts
+    return parts
+
+
+PartsOf = Annotated[Parts, Depends(parts_of)]

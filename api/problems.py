@@ -1,0 +1,110 @@
+"""RFC 9457 problem documents: every error that leaves the gateway, with a stable type and the request's id."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from contracts.errors import StoreUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:riskstream:problem:"
+RETRY_AFTER_S = 1  # asks a caller for a short pause; the stores come back within seconds
+ERRORS_MAX = 20  # of one request; more tell a caller nothing new
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of problem. Types never change their meaning; `urn:riskstream:problem:<slug>`."""
+
+    status: int
+    slug: str
+    title: str
+
+
+INVALID_REQUEST = Kind(422, "invalid-request", "The request is not valid")
+MALFORMED = Kind(400, "malformed-request", "The request cannot be read")
+NOT_AUTHENTICATED = Kind(401, "not-authenticated", "Credentials are missing or not valid")
+FORBIDDEN = Kind(403, "forbidden", "These credentials do not allow this")
+NOT_FOUND = Kind(404, "not-found", "There is nothing here")
+METHOD_NOT_ALLOWED = Kind(405, "method-not-allowed", "This method is not allowed here")
+TOO_LARGE = Kind(413, "too-large", "The body is too large")
+UNSUPPORTED = Kind(415, "unsupported-media-type", "This kind of body is not accepted here")
+UPGRADE_REQUIRED = Kind(426, "upgrade-required", "This address speaks WebSocket")
+INTERNAL = Kind(500, "internal", "Something went wrong on our side")
+UNAVAILABLE = Kind(503, "unavailable", "A part that this needs does not answer; try again")
+NOT_READY = Kind(503, "not-ready", "The gateway is not ready")
+
+_BY_STATUS = {
+    kind.status: kind
+    for kind in (
+        MALFORMED, NOT_AUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED,
+        TOO_LARGE, UNSUPPORTED, INVALID_REQUEST, UPGRADE_REQUIRED, INTERNAL, UNAVAILABLE,
+    )
+}  # fmt: skip
+
+
+class Problem(HTTPException):
+    """Raise to answer with a problem document. `extra` members go into it as they are."""
+
+    def __init__(self, kind: Kind, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(kind.status, detail, headers)
+        self.kind = kind
+        self.extra = extra
+
+
+def document(
+    kind: Kind, detail: str, request_id: str, headers: dict[str, str] | None = None, **extra: Any
+) -> JSONResponse:
+    """The response that carries one problem."""
+    body = {
+        "type": TYPE_PREFIX + kind.slug,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "request_id": request_id,
+        **extra,
+    }
+    return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error that a route or the router raises a problem document."""
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(StoreUnavailable, _on_unavailable)
+
+
+def request_id_of(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if isinstance(error, Problem):
+        return document(error.kind, error.detail, request_id_of(request), headers, **error.extra)
+    kind = _BY_STATUS.get(error.status_code) or Kind(error.status_code, f"http-{error.status_code}", error.detail)
+    return document(kind, error.detail, request_id_of(request), headers)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """Says where and why; never repeats the input, which may hold a secret."""
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"where": ".".join(str(part) for part in item["loc"]), "why": item["msg"]}
+        for item in error.errors()[:ERRORS_MAX]
+    ]
+    detail = f"{errors[0]['where']}: {errors[0]['why']}" if errors else INVALID_REQUEST.title
+    return document(INVALID_REQUEST, detail, request_id_of(request), errors=errors)
+
+
+async def _on_unavailable(request: Request, error: Exception) -> JSONResponse:
+    log.warning("store_unavailable", error=str(error), request_id=request_id_of(request))
+    return document(UNAVAILABLE, str(error), request_id_of(request), {"Retry-After": str(RETRY_AFTER_S)})

@@ -1,0 +1,63 @@
+"""The API's reference at `/docs` and `/redoc`, from files that are installed here: it works without the internet."""
+
+from importlib.resources import files
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, Response
+
+from api.problems import NOT_FOUND, Problem
+
+# Both viewers put styles into the page; Redoc searches in a worker that it makes from a blob.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " font-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+FILES = {
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "redoc.standalone.js": "text/javascript; charset=utf-8",
+}
+START = """
+const schema = "/openapi.json";
+if (window.SwaggerUIBundle) {
+  SwaggerUIBundle({ url: schema, dom_id: "#reference", deepLinking: true, persistAuthorization: false });
+} else {
+  Redoc.init(schema, { hideDownloadButton: false }, document.getElementById("reference"));
+}
+"""
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} API</title>{style}</head>
+<body style="margin:0"><div id="reference"></div>
+<script src="/reference/{script}"></script><script src="/reference/start.js"></script></body></html>
+"""
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def swagger(request: Request) -> HTMLResponse:
+    style = '<link rel="stylesheet" href="/reference/swagger-ui.css">'
+    page = PAGE.format(title=request.app.title, style=style, script="swagger-ui-bundle.js")
+    return HTMLResponse(page, headers=HEADERS)
+
+
+@router.get("/redoc")
+async def redoc(request: Request) -> HTMLResponse:
+    page = PAGE.format(title=request.app.title, style="", script="redoc.standalone.js")
+    return HTMLResponse(page, headers=HEADERS)
+
+
+@router.get("/reference/start.js")
+async def start() -> Response:
+    return Response(START, media_type="text/javascript")
+
+
+@router.get("/reference/{name}")
+def viewer(name: str) -> Response:
+    """The viewers' own files. Not a coroutine: they are read from disk."""
+    if name not in FILES:
+        raise Problem(NOT_FOUND, "the reference has no such file")
+    body = (files("fastapi_offline") / "static" / name).read_bytes()
+    return Response(body, media_type=FILES[name], headers={"Cache-Control": "public, max-age=86400"})

@@ -1,0 +1,97 @@
+"""Signing a browser in: by the one-time link that `make run` prints, or by an API key; and out again."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from api.auth import Reader, credentials_of, same_origin
+from api.console_files import Console
+from api.keys import SCOPE_READ, SECRET_LENGTH_MAX, hash_sign_in_token
+from api.parts import Parts, PartsOf
+from api.problems import FORBIDDEN, NOT_AUTHENTICATED, NOT_FOUND, Problem
+from api.schemas import SessionOut
+from api.sessions import clear_cookie, set_cookie
+from storage.clients import ClientRepository
+from storage.sign_in_links import SignInLinkRepository
+
+router = APIRouter(tags=["session"])
+
+
+class KeyIn(BaseModel):
+    """An API key that signs a browser in."""
+
+    api_key: Annotated[str, Field(min_length=1, max_length=SECRET_LENGTH_MAX)]
+
+
+@router.get("/sign-in", include_in_schema=False)
+async def sign_in_by_link(
+    request: Request, parts: PartsOf, token: Annotated[str, Query(max_length=SECRET_LENGTH_MAX)] = ""
+) -> Response:
+    """Redeem a one-time link: sets the session's cookie and goes to the console."""
+    console: Console = request.app.state.console
+    if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
+        return Response(status_code=503)  # a browser that only looks ahead must not use the link up
+    client_id = await _redeem(parts, token)
+    if client_id is None:
+        if await parts.authenticator.caller(credentials_of(request)):
+            return RedirectResponse("/", 303)  # clicked twice, and signed in since the first time
+        return console.used_link()
+    response = RedirectResponse("/", 303)
+    set_cookie(response, parts.sessions.issue(client_id), secure=is_secure(request))
+    return response
+
+
+@router.post("/sign-in", status_code=204)
+async def sign_in_by_key(request: Request, parts: PartsOf, body: KeyIn) -> Response:
+    """Trade an API key for the console's session cookie. The session ends when the key is revoked."""
+    if not same_origin(request, parts.origins):
+        raise Problem(FORBIDDEN, "only the console's own page may sign a browser in")
+    caller = await parts.authenticator.by_key(body.api_key.strip())
+    if caller is None or SCOPE_READ not in caller.scopes:
+        raise Problem(NOT_AUTHENTICATED, "this API key is not valid", headers={"WWW-Authenticate": "Bearer"})
+    response = Response(status_code=204)
+    set_cookie(response, parts.sessions.issue(caller.client_id, caller.key_hash), secure=is_secure(request))
+    return response
+
+
+@router.post("/sign-out", status_code=204)
+async def sign_out(request: Request, parts: PartsOf) -> Response:
+    """Forget the session's cookie."""
+    if not same_origin(request, parts.origins):
+        raise Problem(FORBIDDEN, "only the console's own page may sign a browser out")
+    response = Response(status_code=204)
+    clear_cookie(response, secure=is_secure(request))
+    return response
+
+
+@router.get("/v1/session")
+async def who_am_i(caller: Reader, parts: PartsOf) -> SessionOut:
+    """Whose data these credentials show."""
+    async with parts.database.pool() as pool:
+        client = (await ClientRepository(pool).all()).get(caller.client_id)
+    if client is None:
+        raise Problem(NOT_FOUND, "the client of these credentials is gone")
+    ends = caller.expires_at_s
+    return SessionOut(
+        client_id=caller.client_id,
+        client_name=client.name,
+        via=caller.via,
+        scopes=sorted(caller.scopes),
+        expires_at=datetime.fromtimestamp(ends, UTC).isoformat() if ends else None,
+    )
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser came by TLS; a cookie marked secure would be lost on plain http://127.0.0.1."""
+    return request.url.scheme == "https"
+
+
+async def _redeem(parts: Parts, token: str) -> int | None:
+    if not token:
+        return None
+    token_hash = hash_sign_in_token(parts.settings.secret_key.get_secret_value(), token)
+    async with parts.database.pool() as pool:
+        return await SignInLinkRepository(pool).redeem(token_hash, datetime.now(UTC))

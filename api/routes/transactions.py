@@ -1,0 +1,86 @@
+"""One stored transaction with its decision: what was received, what was decided, and from which numbers."""
+
+import math
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+from fastapi import APIRouter, Path
+
+from api.auth import Reader
+from api.parts import PartsOf
+from api.problems import NOT_FOUND, Problem
+from api.schemas import DecisionOut, PositionOut, ReasonOut, TransactionOut
+from contracts.decision import Decision
+from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
+from features.plan import Flag
+from storage.transactions import StoredTransaction, TransactionRepository
+
+TransactionId = Annotated[str, Path(min_length=1, max_length=128)]
+
+router = APIRouter(prefix="/v1/transactions", tags=["transactions"])
+
+
+@router.get("/{transaction_id:path}")
+async def get_transaction(caller: Reader, parts: PartsOf, transaction_id: TransactionId) -> TransactionOut:
+    """The transaction as it was received, its place in the log, and its decision with the features by name."""
+    stored = None
+    if transaction_id.isprintable():  # no other id was ever taken, and Postgres cannot even be asked for some
+        async with parts.database.pool() as pool:
+            stored = await TransactionRepository(pool).get(caller.client_id, transaction_id)
+    if stored is None:
+        raise Problem(NOT_FOUND, "you have no transaction with this id")
+    return _answer(stored)
+
+
+def _answer(stored: StoredTransaction) -> TransactionOut:
+    decision = stored.decision
+    return TransactionOut(
+        transaction_id=decision.transaction_id,
+        client_id=decision.client_id,
+        account=decision.account,
+        event_time_ms=decision.event_time_ms,
+        decided_at_ms=stored.decided_at_ms,
+        received=_received(stored.body),
+        position=PositionOut(source=stored.position.source, offset=stored.position.offset),
+        decision=_decision(decision),
+        alert_id=stored.alert_id,
+    )
+
+
+def _decision(decision: Decision) -> DecisionOut:
+    return DecisionOut(
+        risk_score=decision.risk_score,
+        risk_level=decision.risk_level,
+        recommendation=decision.recommendation,
+        probability=decision.probability,
+        decided_by=decision.decided_by,
+        degraded=decision.degraded,
+        missing=decision.missing,
+        signals=decision.signals,
+        reasons=tuple(ReasonOut.model_validate(reason) for reason in decision.reasons),
+        flags=[flag.name.lower() for flag in Flag if flag.name and decision.flags & flag],
+        states=decision.states,
+        model_version=decision.model_version,
+        catalogue_hash=decision.catalogue_hash,
+        policy_version=decision.policy_version,
+        features=named_features(decision),
+    )
+
+
+def named_features(decision: Decision) -> dict[str, float | None]:
+    """The vector by name; null is missing. Of another catalogue only the places are known: `feature_0`, …"""
+    vector = np.frombuffer(decision.vector, dtype="<f4")
+    known = decision.catalogue_hash == CATALOGUE_HASH and len(vector) == len(FEATURE_NAMES)
+    names = FEATURE_NAMES if known else [f"feature_{place}" for place in range(len(vector))]
+    return {
+        name: float(value) if math.isfinite(value) else None for name, value in zip(names, vector.tolist(), strict=True)
+    }
+
+
+def _received(body: bytes) -> Any:
+    """The original message; as text if a field that we do not use cannot be shown as JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return body.decode("utf-8", "replace")
