@@ -36,7 +36,7 @@ class Chance:
 
     def unit(self, name: str, index: Ints | Bits) -> Floats:
         """Uniform in [0, 1)."""
-        return (self.bits(name, index) >> _S11) * 2.0**-53
+        return (self.bits(name, index) >> _S11).astype(np.float64) * 2.0**-53
 
     def whole(self, name: str, index: Ints | Bits, below: int | Ints) -> Ints:
         """Uniform integers in 0 … below - 1."""

@@ -57,8 +57,7 @@ class Habits:
         serial, account, at_ms = serial[goes], account[goes], at_ms[goes]
         here = whereabouts(self.population, account, at_ms)
         still = ~here.moving
-        here = Whereabouts(*(column[still] for column in here))
-        return self._payments(serial[still], account[still], at_ms[still], here)
+        return self._payments(serial[still], account[still], at_ms[still], here.take(still))
 
     def _payments(self, outing: Ints, account: Ints, at_ms: Ints, here: Whereabouts) -> Rows:
         count = np.searchsorted(_OUTING_EDGES, self._unit("count", outing), side="right") + 1
@@ -69,9 +68,7 @@ class Habits:
         gap_ms = np.clip(gap_ms, _GAP_MIN_MS, _GAP_MAX_MS).astype(np.int64) * (nth > 0)
         waited = np.cumsum(gap_ms)
         since_first = waited - np.repeat(waited[nth == 0], count)
-        made = self._purchases(
-            serial, account[of], at_ms[of] + since_first, Whereabouts(*(column[of] for column in here))
-        )
+        made = self._purchases(serial, account[of], at_ms[of] + since_first, here.take(of))
         return self._with_mishaps(made, serial)
 
     def _purchases(self, serial: Ints, account: Ints, at_ms: Ints, here: Whereabouts) -> Rows:
@@ -122,7 +119,7 @@ class Habits:
     def _equipment(
         self, serial: Ints, account: Ints, at_ms: Ints, here: Whereabouts, how: Ints, channel: Ints
     ) -> tuple[Bits, Ints]:
-        """Device and IP address: none at a till or cash machine; a phone always shows itself, its address in the app."""
+        """Device and IP address: none at a till or cash machine; a phone shows itself, in the app its address too."""
         people, flavour = self.population, self.population.flavour(account)
         second = (how == ONLINE) & (self._unit("tablet", serial) < 0.15)
         device = np.where(second, people.tablet(account), people.device(account, at_ms))

@@ -28,12 +28,11 @@ def training_transactions(
     fraud_share: float = 0.01,
 ) -> Iterator[SimulatedTransaction]:
     """`count` transactions over about `days` days, in event-time order: three quarters of one world's history,
-    the rest from cold streams of other accounts."""
+    the rest from cold streams of other accounts.
+    """
     cold_each = int(count * _COLD_SHARE / len(_COLD_AT))
     history_count = count - cold_each * len(_COLD_AT)
-    history = World(
-        seed, accounts_for(history_count, days), start, run_id=f"history-{seed}", fraud_share=fraud_share
-    )
+    history = World(seed, accounts_for(history_count, days), start, run_id=f"history-{seed}", fraud_share=fraud_share)
     streams = [islice(simulate(history), history_count)]
     for number, (part, hour) in enumerate(zip(_COLD_AT, _COLD_HOUR, strict=True)):
         day = (start + timedelta(days=days * part)).replace(hour=hour, minute=0, second=0, microsecond=0)

@@ -22,20 +22,12 @@ def labels_of(simulated: Iterable[SimulatedTransaction], *, day_s: float = 86_40
     A function of each transaction's id and truth alone. `day_s` is how long a day of delay lasts: a live
     stream shortens it, so that labels come while somebody watches.
     """
-    return (record for record in with_labels(simulated, day_s=day_s) if isinstance(record, Label))
-
-
-def with_labels(
-    simulated: Iterable[SimulatedTransaction], *, day_s: float = 86_400.0
-) -> Iterator[SimulatedTransaction | Label]:
-    """Transactions and labels in one order of time: the log as somebody who reads both would have seen it."""
     waiting: list[tuple[float, int, Label]] = []
     made = 0
     for item in simulated:
         now = item.transaction.timestamp.timestamp()
         while waiting and waiting[0][0] <= now:
             yield heappop(waiting)[2]
-        yield item
         for label in labels_for(item, day_s=day_s):
             made += 1
             heappush(waiting, (label.known_at.timestamp(), made, label))

@@ -8,9 +8,7 @@ from training.simulator.population import DAY_MS, Population
 
 _HOUR_MS = 3_600_000
 # Relative activity by local hour; the mean of each row is 1.
-_HOURS_CARD = np.array(
-    [2, 1, 1, 1, 1, 2, 6, 14, 20, 20, 21, 25, 34, 31, 26, 27, 32, 40, 38, 30, 22, 15, 9, 4], float
-)
+_HOURS_CARD = np.array([2, 1, 1, 1, 1, 2, 6, 14, 20, 20, 21, 25, 34, 31, 26, 27, 32, 40, 38, 30, 22, 15, 9, 4], float)
 _HOURS_MOBILE = np.array(
     [2, 1, 1, 1, 2, 6, 16, 26, 30, 30, 29, 28, 30, 29, 27, 27, 30, 36, 40, 38, 30, 20, 11, 5], float
 )

@@ -8,9 +8,9 @@ import numpy as np
 
 from contracts.transaction import Kind
 from training.simulator import amounts, shops
+from training.simulator.cast import Cast, Person
 from training.simulator.categories import CATEGORIES, HOW, IN_PERSON, MEDIAN_EUR, NUMBER_OF, ONLINE
 from training.simulator.places import CITIES, CURRENCIES, CURRENCY, LATITUDE, LONGITUDE
-from training.simulator.cast import Cast, Person
 from training.simulator.population import FOREIGN_NET, NEIGHBOURHOOD
 from training.simulator.rows import device_id, ip_text
 from training.simulator.travel import district
@@ -86,12 +86,10 @@ class Scene:
     def shop(self, person: Person, category: str, place: int | None = None) -> tuple[int, int, int]:
         """(market, category, shop): one of those the person, or somebody in `place`, might choose."""
         number = NUMBER_OF[category]
-        one = [np.array([value]) for value in (person.number, number)]
-        market = shops.market(
-            np.array([person.place if place is None else place]), np.array([person.number // NEIGHBOURHOOD]), one[1]
-        )
-        units = np.array([self.random.random()]), np.array([self.random.random()])
-        return int(market[0]), number, int(shops.visited(self._population, *one, *units)[0])
+        account, category_ = np.array([person.number]), np.array([number])
+        market = shops.market(np.array([person.place if place is None else place]), account // NEIGHBOURHOOD, category_)
+        loyal, pick = np.array([self.random.random()]), np.array([self.random.random()])
+        return int(market[0]), number, int(shops.visited(self._population, account, category_, loyal, pick)[0])
 
     def buy(
         self,
@@ -145,9 +143,7 @@ class Scene:
         fields = {"beneficiary_id": to, "channel": "app" if ip else "ussd", "device_id": device or person.device}
         if ip:
             fields["ip_address"] = ip
-        fields |= self.random.choice(
-            [{"location": where.name}, {"location": where.name, "country": where.country}]
-        )
+        fields |= self.random.choice([{"location": where.name}, {"location": where.name, "country": where.country}])
         self._add(person, number, at_ms, eur, NUMBER_OF["transfer"], person.currency, fields, kind=kind, fraud=fraud)
 
     def _place(self, city: int, shop: tuple[int, int, int]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ ODD_SHARE = 0.015  # of all transactions: honest ones that look like fraud
 _FRAUD_SHARES = (0.22, 0.20, 0.14, 0.13, 0.11, 0.09, 0.11)
 _ODD_SHARES = (0.3, 0.3, 0.2, 0.2)
 _BOLD_SHARE = 0.72  # of the fraudsters; the rest tries to look ordinary
-_LEAD_SCRIPTS_MAX = 100  # scripts under way when a run begins; more would delay a fast stream's start
+_LEAD_SCRIPTS_MAX = 60  # scripts under way when a run begins; more would delay a fast stream's start
 _OPENING = {"card_testing": 3_000, "sim_swap": 6_000}  # in a stream: ms after its start, so that a newcomer sees one
 
 
@@ -77,7 +77,9 @@ class Schedule:
         bold = random.random() < _BOLD_SHARE if bold is None else bold
         fraudulent = script.typology in self._fraudulent
         cast = Cast(self._population, self._accounts, random, start_ms)
-        scene = Scene(cast, random, start_ms, script.typology if fraudulent else None, bold=bold, not_before_ms=not_before_ms)
+        scene = Scene(
+            cast, random, start_ms, script.typology if fraudulent else None, bold=bold, not_before_ms=not_before_ms
+        )
         script.play(scene)
         spent = sum(draft.fraud or not fraudulent for draft in scene.drafts)
         self._budget[script.typology] -= max(spent, 1)  # a world too small for a script must not play it for ever

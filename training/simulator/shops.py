@@ -16,7 +16,9 @@ _SELLERS = 8  # online and national, of a category in one country's region
 _REGION = 5 * HOMES  # neighbourhoods: a region has about 6,400 accounts
 _POPULARITY = 1.1  # exponent: the first of seven shops gets 40 % of the custom
 _FAVOURITES = 3
-_SPREAD_DEGREES = 0.05  # a city's shops lie within 2.8 km of its centre to the north and south, and about that to the sides
+_SPREAD_DEGREES = (
+    0.05  # a city's shops lie within 2.8 km of its centre to the north and south, and about that to the sides
+)
 _PHONE_BOOK = 6
 _DISTRICTS = 5  # of the own city, in which friends live
 

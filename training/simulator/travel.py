@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.simulator.chance import Ints, combined
+from training.simulator.chance import Bits, Ints, combined
 from training.simulator.places import BY_FLAVOUR, CARD, HOMES, distance_km
 from training.simulator.population import DAY_MS, Population
 
@@ -28,6 +28,9 @@ class Whereabouts(NamedTuple):
     place: Ints
     moving: NDArray[np.bool_]
     away: NDArray[np.bool_]
+
+    def take(self, index: Ints | NDArray[np.bool_]) -> "Whereabouts":
+        return Whereabouts(self.city[index], self.place[index], self.moving[index], self.away[index])
 
 
 def whereabouts(population: Population, account: Ints, at_ms: Ints) -> Whereabouts:
@@ -64,7 +67,7 @@ def district(city: Ints, number: Ints) -> Ints:
     return np.where(city < HOMES, city + HOMES * number, FARAWAY + HOMES * city + number)
 
 
-def _destination(population: Population, account: Ints, trip: Ints) -> Ints:
+def _destination(population: Population, account: Ints, trip: Bits) -> Ints:
     unit = population.chance.unit("trip goal", trip)
     goals = np.empty(len(account), np.int64)
     flavour = population.flavour(account)

@@ -36,6 +36,7 @@ class World:
     fraud_share: of all transactions.
     steady: the same rate day and night (a live stream), instead of the rhythm of day and week.
     opening: begins with a fraud that is easy to see.
+    rate: transactions a second, where it shall not follow from the number of accounts.
     """
 
     seed: int = DEFAULT_SEED
@@ -45,6 +46,7 @@ class World:
     fraud_share: float = 0.01
     steady: bool = False
     opening: bool = False
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:
@@ -62,7 +64,11 @@ class World:
 
     @property
     def transactions_per_day(self) -> float:
-        return self.accounts * PAYMENTS_PER_ACCOUNT_DAY
+        return self.transactions_per_second * 86_400
+
+    @property
+    def transactions_per_second(self) -> float:
+        return self.rate or self.accounts * PAYMENTS_PER_ACCOUNT_DAY / 86_400
 
 
 def accounts_for(transactions: float, days: float) -> int:
@@ -107,8 +113,11 @@ class Run:
         return self._merged(honest, list(self._schedule.due(end_ms)))
 
     def skip_to(self, at_ms: int) -> None:
-        """Leave time out, for a stream whose machine slept. What was due in it comes with the next block's start."""
+        """Leave time out, for a stream that fell behind: what was due in it is dropped."""
         self.next_ms = max(self.next_ms, at_ms)
+        self._later = self._later.take(self._later.at_ms >= self.next_ms)
+        for _ in self._schedule.due(self.next_ms):
+            pass
 
     def _under_way(self) -> Rows:
         """Payments of outings that began shortly before the start."""
@@ -126,9 +135,7 @@ class Run:
         now = rows.at_ms < end_ms
         self._later = rows.take(~now)
         rows = rows.take(now)
-        rows = rows.take(np.argsort(rows.at_ms, kind="stable"))
-        np.maximum(rows.at_ms, start_ms, out=rows.at_ms)  # after a skip
-        return rows
+        return rows.take(np.argsort(rows.at_ms, kind="stable"))
 
     def _merged(self, honest: Rows, drafts: list[Draft]) -> Iterator[SimulatedTransaction]:
         draft_ms = np.array([draft.at_ms for draft in drafts], np.int64)
