@@ -95,5 +95,5 @@ class FeedSession:
             raise _Stuck from error
 
     async def _until_refused(self, still_allowed: StillAllowed) -> None:
-        while await still_allowed():
+        while await still_allowed():  # noqa: ASYNC110 - the database knows, and does not tell by itself
             await asyncio.sleep(self._limits.recheck_s)
