@@ -39,7 +39,7 @@ class Repairer:
     progress: Callable[[int, int], None] = lambda _source, _events: None
 
     async def repair(self) -> StateAddress:
-        """Bring Redis up to what Postgres has; returns the address to go on with. One process at a time; the others wait.
+        """Bring Redis up to what Postgres has; returns the address to go on with. One process at a time.
 
         Raises StateMismatch if the state was built by another catalogue or rate table: that needs `rebuild`.
         """

@@ -21,8 +21,8 @@ async def take_partition(
 ) -> tuple[Source, int]:
     """Finish the partition's journal; returns the source and the offset to read from.
 
-    `committed` is Kafka's committed offset (None: never), `beginning` the log's first offset. The reading starts at the lowest
-    of Kafka's offset, Postgres' next offset and marker + 1. Raises StateLost if Redis lies behind Postgres, OffsetGap
+    `committed` is Kafka's committed offset (None: never), `beginning` the log's first offset. Reading starts at the
+    lowest of Kafka's offset, Postgres' next offset and marker + 1. Raises StateLost if Redis lies behind Postgres, OffsetGap
     if the log no longer holds that offset or Postgres lies behind Redis.
     """
     await finish_journal(await state.journal(address, number), address, state, store, publisher)

@@ -1,0 +1,124 @@
+"""What a stream worker is made of."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from redis.asyncio import Redis
+
+from features.catalogue import CATALOGUE_HASH
+from features.events import EventBuilder
+from features.money import Money
+from features.redis_store.store import RedisStateStore
+from pipeline.client_book import ClientBook
+from pipeline.decider import ModelDecider
+from pipeline.durability import Pipeline
+from pipeline.intake import Gate, Rejected
+from pipeline.repair import Repairer
+from pipeline.served_model import ServedModel
+from pipeline.state_fingerprint import fingerprint_of
+from scoring_worker.consumer_log import ConsumerLog
+from scoring_worker.dead_letters import DeadLetter, DeadLetterSink
+from scoring_worker.kafka import consumer_arguments, dead_letter_producer_arguments, producer_arguments
+from scoring_worker.outgoing import KafkaPublisher
+from settings import Settings
+from storage.clients import ClientRepository
+from storage.database import connect
+from storage.dead_letters import DeadLetterRepository
+from storage.decision_store import PostgresDecisionStore
+from storage.worker_status import WorkerStatusRepository
+
+REDIS_TIMEOUT_S = 10.0  # of one command; an apply of a full batch takes some ten milliseconds
+POOL_SIZE_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One stream worker, connected. The consumer is started by the worker itself."""
+
+    consumer: Any
+    kafka_log: ConsumerLog
+    pipeline: Pipeline
+    repairer: Repairer
+    model: ServedModel
+    book: ClientBook
+    clients: ClientRepository
+    worker_status: WorkerStatusRepository
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[Parts]:
+    """Connect to the stores. Raises StoreUnavailable or StateMismatch; closes everything at the end."""
+    topics = settings.topics
+    async with AsyncExitStack() as stack:
+        pool = await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name="riskstream-worker")
+        stack.push_async_callback(pool.close)
+        redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, protocol=2)
+        stack.push_async_callback(redis.aclose)
+        outgoing = await _started(stack, AIOKafkaProducer(**producer_arguments(settings)))
+        letters = await _started(stack, AIOKafkaProducer(**dead_letter_producer_arguments(settings)))
+        consumer = AIOKafkaConsumer(**consumer_arguments(settings))
+        stack.push_async_callback(consumer.stop)
+
+        money = Money(settings.currency_base, settings.currency_default, settings.currency_rates)
+        fingerprint = fingerprint_of(CATALOGUE_HASH, money)
+        state = RedisStateStore(redis, settings.redis_key_prefix, fingerprint)
+        await state.check_policy()
+        model = ServedModel(settings.model_path)
+        book = ClientBook(model, settings.risk_threshold_high)
+        builder = EventBuilder(money, book.zone)
+        store = PostgresDecisionStore(pool, topics.transactions)
+        publisher = KafkaPublisher(outgoing, topics)
+        kafka_log = ConsumerLog(consumer, topics.transactions)
+        pipeline = Pipeline(
+            state=state,
+            store=store,
+            publisher=publisher,
+            dead_letters=_Sink(DeadLetterSink(letters, DeadLetterRepository(pool), topics), topics.transactions),
+            log=kafka_log,
+            decider=ModelDecider(lambda: model.current, book.policy),
+            builder=builder,
+            gate=Gate(book.knows, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max),
+        )
+        yield Parts(
+            consumer=consumer,
+            kafka_log=kafka_log,
+            pipeline=pipeline,
+            repairer=Repairer(state, store, publisher, builder, fingerprint),
+            model=model,
+            book=book,
+            clients=ClientRepository(pool),
+            worker_status=WorkerStatusRepository(pool),
+        )
+
+
+async def _started(stack: AsyncExitStack, producer: Any) -> Any:
+    await producer.start()
+    stack.push_async_callback(producer.stop)
+    return producer
+
+
+class _Sink:
+    """The pipeline's rejected records as dead letters of the transaction topic."""
+
+    def __init__(self, sink: DeadLetterSink, topic: str) -> None:
+        self._sink = sink
+        self._topic = topic
+
+    async def send(self, rejected: Sequence[Rejected]) -> None:
+        letters = [
+            DeadLetter(
+                topic=self._topic,
+                partition=record.partition,
+                offset=record.offset,
+                timestamp_ms=record.append_ms,
+                key=record.key,
+                value=record.value,
+                headers=record.headers,
+                rejection=rejection,
+            )
+            for record, rejection in rejected
+        ]
+        await self._sink.send(letters)
