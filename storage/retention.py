@@ -25,11 +25,17 @@ _TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
 _UNLOCK = "SELECT pg_advisory_unlock($1)"
 _NEWEST = "SELECT max(event_time_ms) FROM decided"
 _DROP = "DROP TABLE {name}"
-_CLIENTS = "SELECT client_id FROM alert_sequences ORDER BY client_id"
-_ALERTS_KEPT_FROM = "SELECT min(sequence) FROM alerts WHERE client_id = $1 AND event_time_ms >= $2"
+# The first alert that stays, by client; in one statement, so that none that is stored meanwhile lies before it.
+_ALERTS_KEPT_FROM = """
+SELECT s.client_id, coalesce(
+    (SELECT min(a.sequence) FROM alerts AS a WHERE a.client_id = s.client_id AND a.event_time_ms >= $1),
+    s.last_sequence + 1
+) AS kept_from
+FROM alert_sequences AS s ORDER BY s.client_id
+"""
 _DELETE_ALERTS = """
 DELETE FROM alerts WHERE ctid = ANY (ARRAY(
-    SELECT ctid FROM alerts WHERE client_id = $1 AND ($2::bigint IS NULL OR sequence < $2) LIMIT $3
+    SELECT ctid FROM alerts WHERE client_id = $1 AND sequence < $2 LIMIT $3
 ))
 """
 # By table, in this order; each takes the cutoff in milliseconds and the chunk.
@@ -125,13 +131,12 @@ async def _drop_partitions(connection: Connection, cutoff_ms: int) -> tuple[list
 
 async def _delete_alerts(connection: Connection, cutoff_ms: int) -> int:
     total = 0
-    for record in await connection.fetch(_CLIENTS):
-        kept_from = await connection.fetchval(_ALERTS_KEPT_FROM, record["client_id"], cutoff_ms)
-        total += await _delete(connection, _DELETE_ALERTS, record["client_id"], kept_from)
+    for client_id, kept_from in await connection.fetch(_ALERTS_KEPT_FROM, cutoff_ms):
+        total += await _delete(connection, _DELETE_ALERTS, client_id, kept_from)
     return total
 
 
-async def _delete(connection: Connection, statement: str, *values: int | None) -> int:
+async def _delete(connection: Connection, statement: str, *values: int) -> int:
     total = 0
     for _ in range(CHUNKS_MAX):
         status = await connection.execute(statement, *values, CHUNK)
