@@ -22,12 +22,14 @@ from pipeline.state_fingerprint import fingerprint_of
 from scoring_worker.consumer_log import ConsumerLog
 from scoring_worker.dead_letters import DeadLetter, DeadLetterSink
 from scoring_worker.kafka import consumer_arguments, dead_letter_producer_arguments, producer_arguments
+from scoring_worker.label_forwarder import LabelForwarder
 from scoring_worker.outgoing import KafkaPublisher
 from settings import Settings
 from storage.clients import ClientRepository
 from storage.database import connect
 from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
+from storage.labels import LabelRepository
 from storage.worker_status import WorkerStatusRepository
 
 REDIS_TIMEOUT_S = 10.0  # of one command; an apply of a full batch takes some ten milliseconds
@@ -46,6 +48,7 @@ class Parts:
     book: ClientBook
     clients: ClientRepository
     worker_status: WorkerStatusRepository
+    label_forwarder: LabelForwarder
 
 
 @asynccontextmanager
@@ -71,12 +74,13 @@ async def connected(settings: Settings) -> AsyncIterator[Parts]:
         builder = EventBuilder(money, book.zone)
         store = PostgresDecisionStore(pool, topics.transactions)
         publisher = KafkaPublisher(outgoing, topics)
+        sink = DeadLetterSink(letters, DeadLetterRepository(pool), topics)
         kafka_log = ConsumerLog(consumer, topics.transactions)
         pipeline = Pipeline(
             state=state,
             store=store,
             publisher=publisher,
-            dead_letters=_Sink(DeadLetterSink(letters, DeadLetterRepository(pool), topics), topics.transactions),
+            dead_letters=_Sink(sink, topics.transactions),
             log=kafka_log,
             decider=ModelDecider(lambda: model.current, book.policy),
             builder=builder,
@@ -91,6 +95,7 @@ async def connected(settings: Settings) -> AsyncIterator[Parts]:
             book=book,
             clients=ClientRepository(pool),
             worker_status=WorkerStatusRepository(pool),
+            label_forwarder=LabelForwarder(settings, LabelRepository(pool), sink),
         )
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import uuid
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -75,6 +76,7 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
         asyncio.create_task(every(REFRESH_EVERY_S, refresh_clients)),
         asyncio.create_task(every(REFRESH_EVERY_S, watch.refresh)),
         asyncio.create_task(every(REPORT_EVERY_S, reporter.report)),
+        asyncio.create_task(parts.label_forwarder.run(stopping)),
         asyncio.create_task(every(SWEEP_EVERY_S, CallSweeper(parts.pipeline).sweep)),
     ]
     try:
@@ -96,6 +98,6 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
 
 async def _first_of(stopping: asyncio.Event, failed: "asyncio.Future[None]") -> None:
     stop = asyncio.ensure_future(stopping.wait())
-    failed.add_done_callback(lambda _done: stop.cancel())
-    with suppress(asyncio.CancelledError):
-        await stop
+    waiting: list[asyncio.Future[Any]] = [stop, failed]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
