@@ -1,6 +1,7 @@
 """Reading dead letters back from their topic, and putting them into the topic they came from once more."""
 
 import asyncio
+import codecs
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -39,7 +40,6 @@ class DeadLetterReader:
     async def read(self, partition: int, offset: int) -> ConsumerRecord:
         """The dead letter at that place. Raises RiskstreamError when the topic no longer holds it."""
         place = TopicPartition(self._topic, partition)
-        self._consumer.assign([place])
         try:
             begin = (await self._consumer.beginning_offsets([place]))[place]
             end = (await self._consumer.end_offsets([place]))[place]
@@ -48,7 +48,8 @@ class DeadLetterReader:
                     f"{self._topic} holds {begin} to {end - 1} in partition {partition}, not {offset}:"
                     " its retention has removed the message, or the topic was made anew"
                 )
-            self._consumer.seek(place, offset)
+            self._consumer.assign([place])
+            self._consumer.seek(place, offset)  # at once: without a position aiokafka would look for one itself
             record = await asyncio.wait_for(self._consumer.getone(place), READ_TIMEOUT_S)
         except (KafkaError, TimeoutError) as error:
             raise StoreUnavailable(f"the dead letter cannot be read from {self._topic}: {error}") from error
@@ -85,7 +86,7 @@ def shown(body: bytes | None, limit: int) -> list[str]:
         return ["(no value)"]
     cut = body[:limit]
     try:
-        text = cut.decode("utf-8")
+        text = codecs.getincrementaldecoder("utf-8")().decode(cut, final=len(cut) == len(body))
     except UnicodeDecodeError:
         lines = hex_dump(cut)
     else:

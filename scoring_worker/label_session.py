@@ -89,7 +89,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             await self._consumer.stop()
         await self._give_up()
 
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, _revoked: Sequence[TopicPartition]) -> None:
         """Finish the step at hand, then let go."""
         async with self._working:
             await self._give_up()

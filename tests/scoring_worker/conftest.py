@@ -1,0 +1,70 @@
+"""Topics and a migrated database of one test's own, on the real servers."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from scoring_worker.kafka import broker_arguments, dead_letter_producer_arguments, producer_arguments
+from scoring_worker.topics import ensure_topics
+from settings import Settings
+from storage.database import Pool, connect
+
+MESSAGE_BYTES_MAX = 64 * 1024  # small, so that messages at the limit are cheap
+
+
+@pytest.fixture
+def settings(stack: Any, database_url: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name, value in {
+        "KAFKA_BOOTSTRAP_SERVERS": stack.kafka,
+        "KAFKA_TOPIC_PREFIX": topic_prefix,
+        "KAFKA_PARTITIONS": "3",
+        "KAFKA_MESSAGE_BYTES_MAX": str(MESSAGE_BYTES_MAX),
+        "DATABASE_URL": database_url,
+    }.items():
+        monkeypatch.setenv(name, value)
+    return Settings(_env_file=None)
+
+
+@pytest.fixture
+async def topics(settings: Settings) -> Any:
+    await ensure_topics(settings)
+    return settings.topics
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    pool = await connect(database_url, size_max=4)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def producer(settings: Settings, topics: Any) -> AsyncIterator[Any]:
+    async with AIOKafkaProducer(**producer_arguments(settings)) as producer:
+        yield producer
+
+
+@pytest.fixture
+async def dead_letter_producer(settings: Settings, topics: Any) -> AsyncIterator[Any]:
+    async with AIOKafkaProducer(**dead_letter_producer_arguments(settings)) as producer:
+        yield producer
+
+
+@pytest.fixture
+def read_topic(settings: Settings) -> Any:
+    async def read(topic: str) -> list[ConsumerRecord]:
+        """Everything committed in the topic, by partition and offset."""
+        arguments = {"auto_offset_reset": "earliest", "isolation_level": "read_committed"}
+        async with AIOKafkaConsumer(**broker_arguments(settings), **arguments) as consumer:
+            places = [TopicPartition(topic, number) for number in range(settings.kafka_partitions)]
+            consumer.assign(places)
+            ends = await consumer.end_offsets(places)
+            records: list[ConsumerRecord] = []
+            while any([await consumer.position(place) < ends[place] for place in places]):
+                for batch in (await consumer.getmany(timeout_ms=200)).values():
+                    records += batch
+            return sorted(records, key=lambda record: (record.partition, record.offset))
+
+    return read
