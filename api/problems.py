@@ -49,6 +49,11 @@ _BY_STATUS = {
     )
 }  # fmt: skip
 
+_DETAILS = {  # of what the router itself refuses
+    404: "there is no such address; see /docs",
+    405: "the methods allowed here are in the header Allow",
+}
+
 
 class Problem(HTTPException):
     """Raise to answer with a problem document. `extra` members go into it as they are."""
@@ -91,7 +96,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     if isinstance(error, Problem):
         return document(error.kind, error.detail, request_id_of(request), headers, **error.extra)
     kind = _BY_STATUS.get(error.status_code) or Kind(error.status_code, f"http-{error.status_code}", error.detail)
-    return document(kind, error.detail, request_id_of(request), headers)
+    return document(kind, _DETAILS.get(error.status_code, error.detail), request_id_of(request), headers)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -47,6 +47,7 @@ export class AlertsAMinute {
     const newest = Math.floor(Date.now() / MINUTE_MS);
     for (const minute of this.#counts.keys()) if (minute <= newest - MINUTES) this.#counts.delete(minute);
     const counts = Array.from({ length: MINUTES }, (_, index) => this.#counts.get(newest - MINUTES + 1 + index) ?? 0);
+    counts[MINUTES - 1] = this.lastMinute; // the minute that has just begun would read as a sudden fall
     const top = Math.max(...counts, 1);
     const points = counts.map((alerts, index) => `${index},${(HEIGHT - 2 - (alerts / top) * (HEIGHT - 6)).toFixed(1)}`);
     this.#stroke.setAttribute("d", `M${points.join("L")}`);
