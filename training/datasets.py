@@ -3,9 +3,8 @@
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +15,8 @@ from contracts.label import Label, decode_label
 from contracts.transaction import Kind, Transaction, decode_transaction
 from training.labels import verdicts
 from training.progress import SILENT, Progress
+from training.simulator.history import training_transactions
 from training.simulator.labels import labels_of
-from training.simulator.world import DEFAULT_DAYS, World, accounts_for, simulate
 
 LINE_BYTES_MAX = 1_048_576  # as the input topics' default limit
 _MONEY_BACK = (Kind.REFUND, Kind.REVERSAL)
@@ -45,20 +44,19 @@ class Dataset:
 
 
 def simulated(transactions: int, seed: int, progress: Progress = SILENT) -> Dataset:
-    """The first `transactions` of the simulator's world of `seed`, with labels as late as they come there."""
-    world = World(seed=seed, accounts=accounts_for(transactions, DEFAULT_DAYS))
+    """The simulator's history of `seed` for a first model, with labels as late as they come there."""
     told = []
     with progress.stage("simulate", transactions) as advance:
-        for one in islice(simulate(world), transactions):
+        for one in training_transactions(transactions, seed=seed):
             told.append(one)
             if len(told) % 1000 == 0:
                 advance(len(told))
     return Dataset(
         transactions=[one.transaction for one in told],
-        labels=list(labels_of(told, seed=seed)),
+        labels=list(labels_of(told)),
         fraud=np.array([one.fraud for one in told], bool),
         typology=[one.typology for one in told],
-        description={"source": "simulator", "simulator_seed": seed, "accounts": world.accounts},
+        description={"source": "simulator", "simulator_seed": seed},
     )
 
 
@@ -115,5 +113,5 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise DataRefused(f"{path} cannot be read: {error}") from error
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+def _open(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")

@@ -48,7 +48,8 @@ def split(
     }
     for name, mask in parts.items():
         _check(name, int(mask.sum()), int((mask & fraud).sum()), length)
-    return Periods(*(np.flatnonzero(mask) for mask in parts.values()), gap_ms=gap)
+    rows = {name: np.flatnonzero(mask) for name, mask in parts.items()}
+    return Periods(rows["train"], rows["validation"], rows["test"], gap_ms=gap)
 
 
 def _check(name: str, rows: int, frauds: int, length_ms: int) -> None:

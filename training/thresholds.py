@@ -6,11 +6,14 @@ settings and clients' own thresholds speak of 50, 75 and 90. The score curve is 
     probability   0   review   flag   decline   1
     risk score    0     50      75      90     100
 
-and the points are chosen on the validation period by what a decision costs:
+and the points are chosen on the validation period by what a decision costs. Each has two conditions: how many of all
+that lie above it are fraud (what the receiver of the alerts sees), and how probable fraud is at the very point (so that
+a model which is sure of the easy ones does not pay for hopeless ones with them):
 
-    decline   the lowest probability above which at least 95 % are fraud: it hits a customer, so it must be sure
-    flag      the lowest above which at least 75 % are fraud: three of four alerts are worth an analyst's time
-    review    the lowest above which at least 40 % are fraud
+              all above   at the point
+    decline     95 %          75 %       it hits a customer, so it must be nearly sure
+    flag        75 %          25 %       three of four alerts are worth an analyst's time
+    review      40 %          10 %
 """
 
 from itertools import pairwise
@@ -20,7 +23,7 @@ import numpy.typing as npt
 
 from scoring.manifest import Curve, Thresholds
 
-REVIEW_PRECISION, FLAG_PRECISION, DECLINE_PRECISION = 0.40, 0.75, 0.95
+_POINTS = ((0.40, 0.10), (0.75, 0.25), (0.95, 0.75))  # review, flag, decline: precision above, probability at
 SUPPORT_MIN = 10  # rows above a threshold; the precision of fewer is an accident
 STEP_MIN = 0.02  # of probability between two points, so that no level vanishes
 PROBABILITY_MIN, PROBABILITY_MAX = 0.01, 0.99
@@ -29,9 +32,7 @@ SCORES = Thresholds()
 
 def score_curve(probability: npt.NDArray[np.float64], fraud: npt.NDArray[np.bool_]) -> Curve:
     """The curve from calibrated probability to risk score, chosen on validation rows of shape (n,)."""
-    points = [
-        _lowest(probability, fraud, precision) for precision in (REVIEW_PRECISION, FLAG_PRECISION, DECLINE_PRECISION)
-    ]
+    points = [max(_lowest(probability, fraud, precision), floor) for precision, floor in _POINTS]
     review, flag, decline = _apart(points)
     return Curve((0.0, review, flag, decline, 1.0), (0.0, SCORES.review, SCORES.flag, SCORES.decline, 100.0))
 
