@@ -258,8 +258,8 @@ floods = st.builds(
     count=st.sampled_from((512, 513, 521, 601, 701)),
     spacing=st.sampled_from((0, 1, 40, SECOND, 5 * SECOND, 60 * SECOND, 10 * MINUTE)),
     stride=st.sampled_from((1, 1, 10, 97)),
-    values=st.sampled_from((2, 255, 256, 257, 300, 512, 700)),
-    shared=st.sampled_from(("account", "device", "merchant", "beneficiary")),
+    values=st.sampled_from((2, 255, 256, 257, 300, 511, 512, 513, 700)),
+    shared=st.sampled_from(("account", "account", "device", "merchant", "beneficiary")),
     amount=st.sampled_from((1.0, 49.99, 1e6, 1e12)),
 )
 

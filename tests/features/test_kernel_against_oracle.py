@@ -6,7 +6,7 @@ from contracts.transaction import Transaction
 from tests.features.comparison import differences
 from tests.features.strategies import Record, after_floods, labelled_logs, logs, one_account_logs
 
-FEW = max(20, settings().max_examples // 5)  # floods hold hundreds of events each
+FEW = settings().max_examples // 2  # floods hold hundreds of events each
 
 
 @given(logs())
