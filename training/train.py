@@ -11,7 +11,7 @@ import numpy.typing as npt
 import xgboost
 
 from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
-from features.events import EventBuilder
+from features.money import Money
 from features.plan import DAY
 from scoring.manifest import FORMAT, Manifest
 from scoring.model import Model, Vectors, booster_from
@@ -44,7 +44,7 @@ def train(
     seed: int,
     now: datetime,
     promote: bool = False,
-    builder: EventBuilder | None = None,
+    money: Money | None = None,
     progress: Progress = SILENT,
 ) -> Trained:
     """Train on `dataset` and write the model into `registry`.
@@ -54,7 +54,7 @@ def train(
     Raises DataRefused if the data cannot be learned from.
     """
     periods = split(dataset.time_ms, dataset.fraud, dataset.usable)
-    vectors = vectors_of(dataset, builder, progress)
+    vectors = vectors_of(dataset, money, progress=progress)
     model, raw = fit_model(vectors, dataset.fraud, periods, seed=seed, now=now, progress=progress)
     with progress.stage("measure and write", 2) as advance:
         metrics, typologies = _measure(model, vectors, dataset, periods.test)
