@@ -11,6 +11,7 @@ from riskstream_client.partitioner import partition_of
 
 BATCH_BYTES = 256 * 1024  # a quarter of Kafka's default limit; beyond that throughput does not grow
 _UNCONFIRMED_MAX = 64  # batches handed over and not yet acknowledged: at most 16 MiB are lost with the process
+_TOPIC_WAIT_S = 5.0  # one that was just made is known by then; aiokafka would ask for half a minute
 RECORD_OVERHEAD_BYTES = 61 + 21  # of a batch's and a record's head
 
 Headers = list[tuple[str, bytes | None]]
@@ -29,13 +30,7 @@ class BatchWriter:
 
     async def open(self) -> None:
         """Learn how many partitions the topic has. Raises StoreUnavailable when it does not exist."""
-        try:
-            partitions = await self._producer.partitions_for(self._topic)
-        except KafkaError as error:
-            raise unavailable(error) from error
-        if not partitions:
-            raise StoreUnavailable(f"Kafka has no topic {self._topic}; create it, or start the stack")
-        self._partitions = len(partitions)
+        self._partitions = await partition_count(self._producer, self._topic)
 
     async def add(self, key: bytes | None, value: bytes | None, headers: Headers | None = None) -> None:
         """Put one message into its partition's batch; waits while Kafka takes a full one."""
@@ -87,6 +82,18 @@ class BatchWriter:
             return partition_of(key, self._partitions)
         self._next_without_key += 1
         return self._next_without_key % self._partitions
+
+
+async def partition_count(producer: Any, topic: str) -> int:
+    """How many partitions the topic has, for an aiokafka producer. Raises StoreUnavailable when it does not exist."""
+    try:
+        async with asyncio.timeout(_TOPIC_WAIT_S):
+            found = await producer.partitions_for(topic)
+    except (TimeoutError, KafkaError) as error:
+        raise StoreUnavailable(
+            f"Kafka does not know the topic {topic}; start the stack, or make the topic ({error!r})"
+        ) from error
+    return len(found)
 
 
 def unavailable(error: KafkaError) -> StoreUnavailable:

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from riskstream_client.input_file import InputFile
 from riskstream_client.publishing import Report
 
+_FIRST_LINE_S = 1.0
 _LINE_EVERY_S = 5.0  # in a log file; often enough to see that it lives
 
 
@@ -58,7 +59,7 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._next = time.monotonic() + _LINE_EVERY_S
+        self._next = time.monotonic() + _FIRST_LINE_S
 
     def __enter__(self) -> Self:
         return self

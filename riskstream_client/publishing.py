@@ -13,7 +13,8 @@ from riskstream_client.rejects import Rejects
 from riskstream_client.rows import Refused, Row, Rows
 
 CONFIRM_EVERY_ROWS = 20_000  # after a failure at most this many rows are published a second time (which does no harm)
-_LOOK_EVERY_ROWS = 256  # progress and the stop signal
+_LOOK_EVERY_ROWS = 256  # at the progress
+_PROGRESS_EVERY_S = 0.5  # while a paced run waits
 
 
 @dataclass(slots=True)
@@ -59,24 +60,27 @@ async def publish_rows(
     Kafka's failure ends the run and stands in the report; FileError is raised.
     """
     report = Report()
-    run = _Run(job, transactions, labels, stop, report)
     started = time.monotonic()
+
+    def progress() -> None:
+        report.seconds = time.monotonic() - started
+        on_progress(report)
+
+    run = _Run(job, transactions, labels, stop, report, progress)
     try:
         for item in job.rows:
             report.rows += 1
             if report.rows <= job.skip:
                 continue
             if report.rows % _LOOK_EVERY_ROWS == 0:
-                report.seconds = time.monotonic() - started
-                on_progress(report)
+                progress()
             if not await run.take(item):
                 break
         await run.confirm()
     except StoreUnavailable as error:
         report.failure = str(error)
     report.stopped = stop.is_set()
-    report.seconds = time.monotonic() - started
-    on_progress(report)
+    progress()
     return report
 
 
@@ -87,6 +91,7 @@ class _Run:
     labels: Publisher | None
     stop: asyncio.Event
     report: Report
+    progress: Callable[[], None]
 
     async def take(self, item: Row | Refused) -> bool:
         """Send one row or refuse it; says whether to go on."""
@@ -128,14 +133,16 @@ class _Run:
 
     async def _due(self, pace: Pace, time_ms: int | None) -> bool:
         """Wait until the row is due, everything before it delivered; False if the run was stopped meanwhile."""
-        wait_s = pace.wait_s(time_ms)
-        if wait_s <= 0:
+        if pace.wait_s(time_ms) <= 0:
             return True
         await self.transactions.flush()
         if self.labels is not None:
             await self.labels.flush()
-        try:
-            await asyncio.wait_for(self.stop.wait(), pace.wait_s(time_ms))
-        except TimeoutError:
-            return True
-        return False
+        while (wait_s := pace.wait_s(time_ms)) > 0:
+            self.progress()
+            try:
+                await asyncio.wait_for(self.stop.wait(), min(wait_s, _PROGRESS_EVERY_S))
+            except TimeoutError:
+                continue
+            return False
+        return True

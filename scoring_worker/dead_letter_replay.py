@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.errors import RiskstreamError, StoreUnavailable
+from riskstream_client.batches import partition_count
 from riskstream_client.partitioner import partition_of
 from scoring_worker.dead_letters import original_headers
 
@@ -67,9 +68,7 @@ async def replay(
     harmless where it holds a transaction: one id is decided once. Raises StoreUnavailable.
     """
     try:
-        partitions = len(await producer.partitions_for(topic) or ())
-        if not partitions:
-            raise StoreUnavailable(f"Kafka has no topic {topic}")
+        partitions = await partition_count(producer, topic)
         partition = source_partition % partitions if record.key is None else partition_of(record.key, partitions)
         batch = producer.create_batch()
         batch.append(timestamp=None, key=record.key, value=body, headers=original_headers(record.headers))

@@ -13,6 +13,7 @@ from contracts.deadletter import Rejection
 from contracts.errors import StoreUnavailable
 from contracts.topics import Topics
 from contracts.transaction import EPOCH
+from riskstream_client.batches import partition_count
 from riskstream_client.partitioner import partition_of
 from storage.dead_letters import DeadLetter as RegisteredDeadLetter
 from storage.dead_letters import DeadLetterRepository
@@ -77,9 +78,7 @@ class DeadLetterSink:
 
     async def _produce(self, letters: Sequence[DeadLetter]) -> list[tuple[int, int]]:
         """The (partition, offset) that each letter got in the dead-letter topic."""
-        partitions = len(await self._producer.partitions_for(self._topic) or ())
-        if not partitions:
-            raise StoreUnavailable(f"Kafka has no topic {self._topic}; create it, or start the stack")
+        partitions = await partition_count(self._producer, self._topic)
         filling: dict[int, tuple[Any, list[int]]] = {}
         sent: list[tuple[asyncio.Future[Any], list[int]]] = []
         for index, letter in enumerate(letters):

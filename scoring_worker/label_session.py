@@ -11,6 +11,7 @@ from aiokafka.errors import (
     IllegalOperation,
     InvalidProducerEpoch,
     KafkaError,
+    NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     ProducerFenced,
 )
@@ -116,17 +117,27 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
         Raises StoreUnavailable, PartitionLost or OffsetGap; then close this session, and open another but for the last.
         """
+        producer = self._producer
         try:
-            batches = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_MAX)
+            batches = await self._poll()
             async with self._working:
                 if self._failure is not None:
                     raise self._failure
-                if not self.owns:
-                    return 0
+                if not self.owns or self._producer is not producer:
+                    return 0  # polled before we took over: those offsets are read again
                 count = await self._forward_new(batches) if batches else 0
                 return count + await self._forward_waiting()
         except KafkaError as error:
             raise _ours(error) from error
+
+    async def _poll(self) -> dict[TopicPartition, list[ConsumerRecord]]:
+        try:
+            polled: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
+                timeout_ms=POLL_MS, max_records=BATCH_MAX
+            )
+        except NoOffsetForPartitionError:  # aiokafka looked before `on_partitions_assigned` set the position
+            return {}
+        return polled
 
     async def _forward_new(self, batches: dict[TopicPartition, list[ConsumerRecord]]) -> int:
         labels: list[Label] = []
