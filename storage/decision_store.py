@@ -39,11 +39,17 @@ _NEXT_OFFSET = "SELECT next_offset FROM partition_offsets WHERE topic = $1 AND p
 _START = """
 INSERT INTO partition_offsets (topic, partition, next_offset) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 """
+# Ordered and limited, so that each look is one step into an index, however large the table is.
 _SOURCES = """
 SELECT s.source
 FROM (SELECT $2::integer AS source UNION SELECT partition FROM partition_offsets WHERE topic = $1) AS s
-WHERE EXISTS (SELECT FROM transactions AS t WHERE t.source = s.source)
-    OR EXISTS (SELECT FROM counted_labels AS l WHERE l.source = s.source)
+LEFT JOIN LATERAL (
+    SELECT true AS found FROM transactions AS x WHERE x.source = s.source ORDER BY x.source_offset LIMIT 1
+) AS t ON true
+LEFT JOIN LATERAL (
+    SELECT true AS found FROM counted_labels AS x WHERE x.source = s.source ORDER BY x.source_offset LIMIT 1
+) AS l ON true
+WHERE t.found OR l.found
 ORDER BY s.source
 """
 _EVENT_TIME_MAX = "SELECT max(event_time_ms) FROM decided"
@@ -196,9 +202,11 @@ class PostgresDecisionStore:
         raise DecisionConflict(f"{len(foreign)} transactions of the batch were decided by another source", foreign)
 
     async def _insert_labels(self, connection: Connection, entry: JournalEntry) -> None:
-        if not await entry_rows.insert_counted_labels(connection, entry.source, entry.labels):
-            keys = tuple((counted.label.client_id, counted.label.transaction_id) for counted in entry.labels)
-            raise DecisionConflict("a label of the batch is stored as counted already", keys)
+        counted_before = await entry_rows.insert_counted_labels(connection, entry.source, entry.labels)
+        if counted_before:
+            raise DecisionConflict(
+                f"{len(counted_before)} labels of the batch were counted before", tuple(counted_before)
+            )
 
     async def _stored_alerts(self, connection: Connection, entry: JournalEntry) -> list[Alert]:
         raised = [outcome.decision for outcome in entry.outcomes if outcome.decision.raises_alert]

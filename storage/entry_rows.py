@@ -43,6 +43,7 @@ FROM unnest(
     client_id, transaction_id, revision, source_offset, account, merchant_id, event_time_ms, effective_ms, change
 )
 ON CONFLICT DO NOTHING
+RETURNING client_id, transaction_id, revision
 """
 
 
@@ -69,10 +70,18 @@ async def insert_transactions(connection: Connection, source: int, counted: Sequ
     await connection.execute(_TRANSACTIONS, source, *zip(*rows, strict=True))
 
 
-async def insert_counted_labels(connection: Connection, source: int, labels: Sequence[CountedLabel]) -> bool:
-    """Whether none of these labels was counted before."""
-    rows = [_label_row(label) for label in labels]
-    return _inserted(await connection.execute(_COUNTED_LABELS, source, *zip(*rows, strict=True))) == len(rows)
+async def insert_counted_labels(
+    connection: Connection, source: int, labels: Sequence[CountedLabel]
+) -> list[tuple[int, str]]:
+    """The transactions (client id, transaction id) whose label was counted before; empty if all is well."""
+    rows = [_label_row(counted) for counted in labels]
+    records = await connection.fetch(_COUNTED_LABELS, source, *zip(*rows, strict=True))
+    inserted = {tuple(record) for record in records}
+    return [
+        (label.client_id, label.transaction_id)
+        for label in (counted.label for counted in labels)
+        if (label.client_id, label.transaction_id, label.revision) not in inserted
+    ]
 
 
 def _decoded(outcome: Outcome) -> Transaction:

@@ -37,9 +37,12 @@ UNCONFIRMED_LIMIT = 10_000  # labels returned by one call of unconfirmed
 
 _LOCK = "SELECT pg_advisory_xact_lock($1)"
 _HIGHEST = """
-SELECT client_id, transaction_id, max(revision) AS revision
-FROM unnest($1::integer[], $2::text[]) AS k (client_id, transaction_id) JOIN labels USING (client_id, transaction_id)
-GROUP BY client_id, transaction_id
+SELECT k.client_id, k.transaction_id, l.revision
+FROM unnest($1::integer[], $2::text[]) AS k (client_id, transaction_id)
+CROSS JOIN LATERAL (
+    SELECT x.revision FROM labels AS x
+    WHERE x.client_id = k.client_id AND x.transaction_id = k.transaction_id ORDER BY x.revision DESC LIMIT 1
+) AS l
 """
 _INSERT = """
 INSERT INTO labels (client_id, transaction_id, revision, fraud, source, known_at_ms, state)

@@ -195,8 +195,10 @@ async def test_labels_are_counted_once(store: PostgresDecisionStore) -> None:
     keys = [(1, "tx-1", 0), (1, "tx-1", 1), (1, "tx-2", 3)]
     assert await store.labels_counted(keys) == {(1, "tx-1", 0), (1, "tx-2", 3)}
     assert await store.labels_counted([]) == set()
-    with pytest.raises(DecisionConflict):
-        await store.store(JournalEntry(0, 3, 5, 1, (outcome(3),), (counted_label(4, name="tx-1"),)))
+    again = (counted_label(3, name="new"), counted_label(4, name="tx-1"))
+    with pytest.raises(DecisionConflict) as caught:
+        await store.store(JournalEntry(0, 3, 5, 1, (outcome(3),), again))
+    assert caught.value.keys == ((1, "tx-1"),)
     assert await store.next_offset(0) == 3
 
 
