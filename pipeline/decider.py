@@ -12,7 +12,7 @@ from scoring.model import Model
 from scoring.overrides import Overrides
 from scoring.policy import Policy
 
-_SHARED = tuple((entity, entity.name.lower()) for entity in Entity if entity is not Entity.ACCOUNT)
+_SHARED = tuple(entity.name.lower() for entity in Entity if entity is not Entity.ACCOUNT)
 
 
 class ModelDecider:
@@ -39,5 +39,5 @@ class ModelDecider:
 
 def states_seen(folded: Folded, rows: Sequence[int]) -> list[dict[str, int]]:
     """For each row the shared entities' states that it saw: entity -> events they held before."""
-    seen = folded.seen.tolist()
-    return [{name: seen[row][kind] for kind, name in _SHARED if seen[row][kind] >= 0} for row in rows]
+    seen = folded.seen[list(rows), 1:].tolist()
+    return [{name: count for name, count in zip(_SHARED, counts, strict=True) if count >= 0} for counts in seen]

@@ -17,7 +17,8 @@ from pipeline.claims import claims_of
 from pipeline.intake import Gate, Usable
 from pipeline.protocols import DeadLetters, Decider, DecisionStore, Log, Publisher, TransactionKey
 
-ENTITIES_MAX = 2_000  # a script: some 10 ms of Redis at most; a batch with more entities is cut by offset range
+ENTITIES_MAX = 2_000  # a script, some 10 ms of Redis: shells poll so that a batch touches about this many
+ENTITIES_HARD_MAX = 2 * ENTITIES_MAX  # a batch that turns out to touch more is cut by offset range
 ATTEMPTS_MAX = 50  # of one batch against moved accounts; each loss means that somebody else made progress
 SETTLE_DEADLINE_S = 20.0  # for another source's counted transaction to be stored; its sweeper needs a few seconds
 SETTLE_STEP_S = 0.05
@@ -41,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """What became of a batch, for metrics. `seconds`: time spent by step name."""
+    """What became of a batch, for metrics and for the size of the next one. `seconds`: time spent by step name."""
 
     decided: int = 0
     alerts: int = 0
@@ -49,6 +50,7 @@ class Processed:
     labels: int = 0
     rejected: int = 0
     retries: int = 0
+    entities: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __add__(self, other: "Processed") -> "Processed":
@@ -57,7 +59,7 @@ class Processed:
         return Processed(**counts, seconds=seconds)
 
 
-_COUNTS = ("decided", "alerts", "duplicates", "labels", "rejected", "retries")
+_COUNTS = ("decided", "alerts", "duplicates", "labels", "rejected", "retries", "entities")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,15 @@ class Pipeline:
         dies, taking the partition again (`pipeline.takeover`) goes on from there without loss or repeat.
         """
         _refuse_disorder(source, records)
-        if len(records) > 1 and self._entities(records) > ENTITIES_MAX:
-            half = len(records) // 2
-            return await self.process(source, records[:half]) + await self.process(source, records[half:])
         clock = asyncio.get_running_loop().time
         marks = [clock()]
         # 1. Poll, decode. What cannot be used is in the dead-letter topic, flushed, before any offset moves: a crash
         #    from here on repeats a dead letter, but never loses one.
         intake = self.gate.admit(records)
+        batch = self.builder.batch([item.value for item in intake.usable])
+        if len(batch.keys) > ENTITIES_HARD_MAX and len(records) > 1:
+            half = len(records) // 2
+            return await self.process(source, records[:half]) + await self.process(source, records[half:])
         if intake.rejected:
             await self.dead_letters.send(intake.rejected)
         stop = records[-1].offset + 1
@@ -107,7 +110,7 @@ class Pipeline:
         while True:
             # 2. Read the states, the marker and the epoch in one round trip; ask Postgres what is decided already.
             #    Before the fold, so that a repeat is never counted; of two in the batch the first stands.
-            look = await self._look(source, intake.usable)
+            look = await self._look(source, intake.usable, batch)
             marks.append(clock())
             # 3. Fold, score, decide. Nothing has changed anywhere yet, so this can be thrown away and done again.
             folded, entry = await self._decide(source, look, stop)
@@ -148,16 +151,11 @@ class Pipeline:
             labels=len(entry.labels),
             rejected=len(intake.rejected),
             retries=retries,
+            entities=len(batch.keys),
             seconds=_seconds(marks),
         )
 
-    def _entities(self, records: Sequence[LogRecord]) -> int:
-        if len(records) * len(Entity) <= ENTITIES_MAX:
-            return 0  # cannot be too many; no need to decode for it
-        return len(self.builder.batch([item.value for item in self.gate.admit(records).usable]).keys)
-
-    async def _look(self, source: Source, usable: Sequence[Usable]) -> _Look:
-        batch = self.builder.batch([item.value for item in usable])
+    async def _look(self, source: Source, usable: Sequence[Usable], batch: EventBatch) -> _Look:
         keys = list(dict.fromkeys(_key(item.value) for item in usable if isinstance(item.value, Transaction)))
         labels = [_label_key(item.value) for item in usable if isinstance(item.value, ForwardedLabel)]
         read, decided, counted = await asyncio.gather(

@@ -8,7 +8,7 @@ import structlog
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from contracts.errors import OffsetGap, PartitionLost, StateLost, StoreUnavailable
-from pipeline.durability import Pipeline, Source
+from pipeline.durability import ENTITIES_MAX, Pipeline, Source
 from pipeline.repair import Repairer
 from pipeline.takeover import take_partition
 from scoring_worker.consumer_log import ConsumerLog, log_record
@@ -43,7 +43,7 @@ class PartitionScorer:
         self._repairer = repairer
         self._progress = progress
         self._metrics = metrics
-        self._batch_size_max = batch_size_max
+        self._batch_size_max = self._batch_size = batch_size_max
         self._stopping = asyncio.Event()
         self._poll: asyncio.Future[Any] | None = None
 
@@ -97,6 +97,8 @@ class PartitionScorer:
                 continue
             processed = await self._pipeline.process(source, [log_record(record) for record in records])
             latency_s = max(0.0, time.time() - records[0].timestamp / 1000)
+            if processed.entities > ENTITIES_MAX // 2:
+                self._batch_size = min(self._batch_size_max, ENTITIES_MAX * len(records) // processed.entities)
             self._metrics.observe(len(records), latency_s, processed)
             self._progress.batch(processed.decided, len(records), latency_s * 1000)
             self._progress.decided_total += processed.decided
@@ -106,7 +108,7 @@ class PartitionScorer:
     async def _next_records(self) -> list[Any]:
         """What is there, at once; on an idle partition the first record that arrives. Empty after POLL_S."""
         place = self._log.place(self.number)
-        poll = self._consumer.getmany(place, timeout_ms=int(POLL_S * 1000), max_records=self._batch_size_max)
+        poll = self._consumer.getmany(place, timeout_ms=int(POLL_S * 1000), max_records=self._batch_size)
         self._poll = asyncio.ensure_future(poll)
         try:
             found = await self._poll
