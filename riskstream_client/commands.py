@@ -1,6 +1,7 @@
 """`riskstream publish FILE`."""
 
 import asyncio
+import logging
 import os
 import shlex
 import signal
@@ -89,6 +90,7 @@ def publish(
         skip=skip,
         limit=limit,
     )
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what fails in the end is said once, in our words
     kept = Rejects(rejects)
     try:
         plan = plan_of(options, datetime.now(UTC))
@@ -170,7 +172,7 @@ def _tell(report: Report, rejects: Rejects, plan: Plan, file: Path | None) -> No
     if report.stopped or report.failure:
         lines.append(_how_to_go_on(report, plan))
     for line in lines:
-        _console.print(line, markup=False)
+        _console.print(line, markup=False, soft_wrap=True)
 
 
 def _how_to_go_on(report: Report, plan: Plan) -> str:

@@ -17,6 +17,10 @@ from riskstream_client.connection import connection_arguments
 
 MESSAGE_BYTES_MAX = 1_048_576  # Kafka's default limit, and that of our input topics
 
+DELIVERY_TIMEOUT_MS = (
+    60_000  # a broker that restarts on a busy machine is back by then; nothing is sent twice meanwhile
+)
+
 
 class MessageTooLargeError(ValueError):
     """A message is larger than the topic takes; nothing of it was sent."""
@@ -48,8 +52,9 @@ class Publisher:
 
     async def __aenter__(self) -> Self:
         """Connect. Raises StoreUnavailable when Kafka or the topic is not there."""
+        connection = connection_arguments(self._bootstrap_servers, **self._security)
         self._producer = AIOKafkaProducer(
-            **connection_arguments(self._bootstrap_servers, **self._security),
+            **{**connection, "request_timeout_ms": DELIVERY_TIMEOUT_MS},
             enable_idempotence=True,
             acks="all",
             compression_type="lz4",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -126,6 +127,7 @@ def replay_letters(
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what fails in the end is said once, in our words
     try:
         return asyncio.run(work)
     except RiskstreamError as error:
