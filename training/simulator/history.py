@@ -14,9 +14,9 @@ from training.simulator.rows import SimulatedTransaction
 from training.simulator.world import DEFAULT_DAYS, DEFAULT_SEED, DEFAULT_START, World, accounts_for, simulate
 
 _COLD_SHARE = 0.25
-_COLD_AT = (0.12, 0.27, 0.42, 0.57, 0.70, 0.82, 0.93)  # of the period: any split in time has some on both sides
+_COLD_AT = (0.15, 0.32, 0.47, 0.65, 0.75, 0.9)  # of the period: any split in time has some on both sides
 _COLD_RATE = 20.0  # transactions a second, as the demo's
-_COLD_HOUR = (9, 13, 18, 11, 20, 15, 23)  # of the day (UTC): a stream may start at any hour
+_COLD_HOUR = (9, 18, 13, 23, 11, 15)  # of the day (UTC): a stream may start at any hour
 
 
 def training_transactions(

@@ -9,7 +9,7 @@ class Harambee:
 
     typology = "harambee"
     size = 20
-    lead_ms = 0
+    lead_ms = 6 * HOUR_MS
 
     def play(self, scene: Scene) -> None:
         random = scene.random
@@ -75,7 +75,7 @@ class Spree:
 
     typology = "spree"
     size = 8
-    lead_ms = 0
+    lead_ms = 4 * HOUR_MS
 
     def play(self, scene: Scene) -> None:
         random = scene.random

@@ -12,10 +12,10 @@ from training.simulator.scene import Draft, Scene, Script
 
 ODD_SHARE = 0.015  # of all transactions: honest ones that look like fraud
 # Share of the fraudulent transactions, in the order of TYPOLOGIES.
-_FRAUD_SHARES = (0.22, 0.20, 0.14, 0.13, 0.11, 0.09, 0.11)
-_ODD_SHARES = (0.3, 0.3, 0.2, 0.2)
+_FRAUD_SHARES = (0.20, 0.19, 0.13, 0.13, 0.11, 0.13, 0.11)
+_ODD_SHARES = (0.3, 0.3, 0.25, 0.15)
 _BOLD_SHARE = 0.72  # of the fraudsters; the rest tries to look ordinary
-_LEAD_SCRIPTS_MAX = 60  # scripts under way when a run begins; more would delay a fast stream's start
+_LEAD_SCRIPTS_MAX = 40  # scripts under way when a run begins; more would delay a fast stream's start
 _OPENING = {"card_testing": 3_000, "sim_swap": 6_000}  # in a stream: ms after its start, so that a newcomer sees one
 
 
@@ -45,10 +45,12 @@ class Schedule:
         return 1.0 - self._fraud_share - ODD_SHARE
 
     def open(self, start_ms: int) -> None:
-        """Begin a stream with two frauds that anybody can see."""
+        """Begin a stream with two frauds that anybody can see, on top of those that its traffic pays for."""
+        untouched = dict(self._budget)
         for script in self._scripts:
             if script.typology in _OPENING and self._fraud_share:
                 self._play(script, start_ms + _OPENING[script.typology], bold=True)
+        self._budget = untouched
 
     def lead_in(self, start_ms: int, transactions_per_day: float) -> None:
         """Play what began before `start_ms`, keeping what happens after it."""

@@ -51,7 +51,7 @@ def test_training_transactions_are_ordered_and_hold_cold_starts_throughout():
     assert all(a.transaction.timestamp <= b.transaction.timestamp for a, b in pairwise(items))
     assert len({item.transaction.transaction_id for item in items}) == len(items)
     runs = {item.transaction.transaction_id.rsplit("-", 1)[0] for item in items}
-    assert len(runs) == 8
+    assert len(runs) == 7
     late = [item.transaction for item in items[20_000:]]
     known = {item.transaction.account for item in items[:20_000]}
     assert sum(transaction.account not in known for transaction in late) > 0.1 * len(late)

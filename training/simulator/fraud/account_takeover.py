@@ -32,7 +32,7 @@ class AccountTakeover:
             eur = scene.varied(scene.usual_eur(victim, goods) * (3.0 if scene.bold else 1.2))
             kind = Kind.DECLINED if nth and random.random() < 0.2 else Kind.PAYMENT
             scene.buy(victim, at_ms, eur, scene.shop(victim, goods), city=city, device=device, ip=ip, kind=kind)
-            at_ms += random.randint(1, 9 if scene.bold else 300) * MINUTE_MS
+            at_ms += random.randint(20_000, 200_000) if scene.bold else random.randint(1, 300) * MINUTE_MS
 
     def _send_away(self, scene: Scene, victim: Person) -> None:
         random = scene.random
@@ -43,4 +43,4 @@ class AccountTakeover:
         for _ in range(random.randint(2, 5)):
             eur = scene.varied(scene.usual_eur(victim, "transfer") * (7.0 if scene.bold else 2.5))
             scene.send(victim, at_ms, eur, random.choice(receivers), city=city, device=device, ip=ip)
-            at_ms += random.randint(1, 10 if scene.bold else 120) * MINUTE_MS
+            at_ms += random.randint(20_000, 240_000) if scene.bold else random.randint(1, 120) * MINUTE_MS

@@ -1,7 +1,7 @@
 """Impossible travel: the owner pays at home, and a copy of the card pays in another city minutes later."""
 
 from training.simulator.places import CARD
-from training.simulator.scene import MINUTE_MS, Scene
+from training.simulator.scene import HOUR_MS, MINUTE_MS, Scene
 
 _GOODS = ("electronics", "fashion", "cash_machine", "fuel", "grocery")
 
@@ -9,7 +9,7 @@ _GOODS = ("electronics", "fashion", "cash_machine", "fuel", "grocery")
 class ImpossibleTravel:
     typology = "impossible_travel"
     size = 4
-    lead_ms = 0
+    lead_ms = 2 * HOUR_MS
 
     def play(self, scene: Scene) -> None:
         random = scene.random

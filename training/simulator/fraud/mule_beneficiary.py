@@ -7,7 +7,7 @@ from training.simulator.scene import HOUR_MS, Scene
 class MuleBeneficiary:
     typology = "mule_beneficiary"
     size = 16
-    lead_ms = 0
+    lead_ms = 3 * HOUR_MS
 
     def play(self, scene: Scene) -> None:
         random = scene.random
