@@ -2,7 +2,7 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from entries import entry
+from journal_entries import entry
 
 from contracts.decision import alert_id_of
 from contracts.errors import DecisionConflict

@@ -3,7 +3,7 @@ import asyncio
 import asyncpg
 import msgspec
 import pytest
-from entries import T0_MS, counted_label, entry, outcome
+from journal_entries import T0_MS, counted_label, entry, outcome
 
 from contracts.errors import DecisionConflict, PartitionLost, StateLost, StoreUnavailable
 from contracts.journal import CALLS, JournalEntry, Position

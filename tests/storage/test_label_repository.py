@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from entries import T0_MS, at, entry
+from journal_entries import T0_MS, at, entry
 
 from contracts.journal import CountedLabel, JournalEntry
 from contracts.label import ForwardedLabel, Label

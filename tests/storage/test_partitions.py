@@ -2,7 +2,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from entries import T0_MS, outcome
+from journal_entries import T0_MS, outcome
 
 from contracts.journal import JournalEntry
 from storage.database import Pool

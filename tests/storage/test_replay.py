@@ -3,7 +3,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from entries import T0_MS, counted_label, entry, outcome
+from journal_entries import T0_MS, counted_label, entry, outcome
 
 from contracts.journal import CALLS, JournalEntry, Position
 from storage import replay

@@ -2,7 +2,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from entries import T0_MS, at, entry
+from journal_entries import T0_MS, at, entry
 
 from storage.api_keys import ApiKeyRepository
 from storage.clients import Client, ClientRepository

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from entries import T0_MS, at, counted_label, outcome
+from journal_entries import T0_MS, at, counted_label, outcome
 
 from contracts.journal import JournalEntry, Outcome
 from contracts.label import Label
