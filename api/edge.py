@@ -8,9 +8,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUEST_SECONDS, REQUESTS
-from api.problems import INTERNAL, TOO_LARGE, document
+from api.problems import INTERNAL, TOO_LARGE, Problem, document
 
 BODY_BYTES_MAX = 1024 * 1024  # of any request so far; uploads will bring their own limit
+TOO_LARGE_DETAIL = f"{BODY_BYTES_MAX} bytes are allowed"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -27,10 +28,6 @@ HEADERS = {
 }
 
 log = structlog.get_logger()
-
-
-class BodyTooLarge(Exception):
-    """More bytes came than `BODY_BYTES_MAX`."""
 
 
 class Edge:
@@ -73,10 +70,6 @@ class _Exchange:
     async def run(self, app: ASGIApp) -> None:
         try:
             await app(self._scope, self.receive, self.send)
-        except BodyTooLarge:
-            if self._status:
-                raise
-            await self.refuse_body()
         except Exception:  # the last resort: whatever it was, the caller gets a problem, and the log the trace
             log.exception("request_failed", request_id=self.request_id, path=self._scope["path"])
             if self._status:
@@ -85,14 +78,14 @@ class _Exchange:
             await answer(self._scope, self._receive, self.send)
 
     async def refuse_body(self) -> None:
-        answer = document(TOO_LARGE, f"{BODY_BYTES_MAX} bytes are allowed", self.request_id, {"Connection": "close"})
+        answer = document(TOO_LARGE, TOO_LARGE_DETAIL, self.request_id, {"Connection": "close"})
         await answer(self._scope, self._receive, self.send)
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._bytes += len(message.get("body", b""))
         if self._bytes > BODY_BYTES_MAX:
-            raise BodyTooLarge
+            raise Problem(TOO_LARGE, TOO_LARGE_DETAIL, headers={"Connection": "close"})
         return message
 
     async def send(self, message: Message) -> None:

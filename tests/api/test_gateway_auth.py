@@ -1,0 +1,161 @@
+"""Who may do what, with which credentials."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from running_gateway import SECRET, RunningGateway
+
+from api.keys import SCOPE_SCORE, hash_key, hash_sign_in_token, new_token
+from api.sessions import COOKIE, SESSION_S, Sessions
+from storage.api_keys import ApiKeyRepository
+from storage.sign_in_links import SignInLinkRepository
+
+GUARDED = ["/v1/alerts", "/v1/alerts/00000000-0000-0000-0000-000000000000", "/v1/transactions/x", "/v1/stream", "/v1/session"]
+OPEN = ["/", "/livez", "/readyz", "/v1/health", "/metrics", "/docs", "/redoc", "/openapi.json"]
+
+
+def session_cookie(gateway: RunningGateway, cookie: str | None = None) -> dict[str, str]:
+    return {"cookie": f"{COOKIE}={cookie or Sessions(SECRET).issue(1)}"}
+
+
+async def new_link(pool: "asyncpg.Pool[asyncpg.Record]", client_id: int = 1, *, minutes: float = 5) -> str:
+    token = new_token()
+    expires_at = datetime.now(UTC) + timedelta(minutes=minutes)
+    await SignInLinkRepository(pool).create(hash_sign_in_token(SECRET, token), client_id, expires_at)
+    return token
+
+
+@pytest.mark.parametrize("path", OPEN)
+async def test_open_to_anybody(gateway: RunningGateway, path: str) -> None:
+    assert (await gateway.http.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("path", GUARDED)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-API-Key": ""},
+        {"X-API-Key": "rsk_wrong"},
+        {"X-API-Key": "k" * 10_000},
+        {"Authorization": "Bearer rsk_wrong"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Basic cnNrOng="},
+        {"cookie": f"{COOKIE}=a.b.c"},
+    ],
+)
+async def test_without_valid_credentials(gateway: RunningGateway, path: str, headers: dict[str, str]) -> None:
+    response = await gateway.http.get(path, headers=headers)
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"].startswith("Bearer")
+    assert response.json()["type"] == "urn:riskstream:problem:not-authenticated"
+
+
+@pytest.mark.parametrize("header", ["X-API-Key: {}", "Authorization: Bearer {}", "Authorization: bearer {}"])
+async def test_a_key_in_either_header(gateway: RunningGateway, key: str, header: str) -> None:
+    name, _, value = header.format(key).partition(": ")
+    answer = (await gateway.http.get("/v1/session", headers={name: value})).json()
+    assert answer == {
+        "client_id": 1,
+        "client_name": "Demo",
+        "via": "key",
+        "scopes": ["read", "score"],
+        "expires_at": None,
+    }
+
+
+async def test_a_key_without_the_scope(gateway: RunningGateway, make_key) -> None:  # noqa: ANN001
+    headers = {"X-API-Key": await make_key(scopes=(SCOPE_SCORE,))}
+    response = await gateway.http.get("/v1/alerts", headers=headers)
+    assert (response.status_code, response.json()["type"]) == (403, "urn:riskstream:problem:forbidden")
+
+
+async def test_a_revoked_key_opens_nothing(gateway: RunningGateway, pool, key: str) -> None:  # noqa: ANN001
+    stored = await ApiKeyRepository(pool).find(hash_key(SECRET, key))
+    assert stored is not None
+    await ApiKeyRepository(pool).revoke(stored.api_key_id)
+    assert (await gateway.http.get("/v1/alerts", headers={"X-API-Key": key})).status_code == 401
+
+
+async def test_a_link_signs_a_browser_in_once(gateway: RunningGateway, pool) -> None:  # noqa: ANN001
+    token = await new_link(pool)
+    first = await gateway.http.get("/sign-in", params={"token": token})
+    assert (first.status_code, first.headers["location"]) == (303, "/")
+    cookie = first.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert f"Max-Age={SESSION_S}" in cookie
+    assert (await gateway.http.get("/v1/session")).json()["via"] == "session"  # the client kept the cookie
+
+    again = await gateway.http.get("/sign-in", params={"token": token})
+    assert again.status_code == 303  # the same browser is signed in already
+    gateway.http.cookies.clear()
+    elsewhere = await gateway.http.get("/sign-in", params={"token": token})
+    assert elsewhere.status_code == 410
+    assert "make run" in elsewhere.text
+    assert "set-cookie" not in elsewhere.headers
+
+
+@pytest.mark.parametrize("token", ["", "unknown", "x" * 256])
+async def test_a_link_that_never_was(gateway: RunningGateway, token: str) -> None:
+    assert (await gateway.http.get("/sign-in", params={"token": token})).status_code == 410
+
+
+async def test_a_link_whose_time_is_over(gateway: RunningGateway, pool) -> None:  # noqa: ANN001
+    token = await new_link(pool, minutes=-1)
+    assert (await gateway.http.get("/sign-in", params={"token": token})).status_code == 410
+
+
+async def test_a_browser_that_looks_ahead_does_not_use_a_link_up(gateway: RunningGateway, pool) -> None:  # noqa: ANN001
+    token = await new_link(pool)
+    ahead = await gateway.http.get("/sign-in", params={"token": token}, headers={"Sec-Purpose": "prefetch;prerender"})
+    assert ahead.status_code == 503
+    assert (await gateway.http.get("/sign-in", params={"token": token})).status_code == 303
+
+
+async def test_a_key_signs_a_browser_in_and_out(gateway: RunningGateway, pool, key: str) -> None:  # noqa: ANN001
+    own_page = {"origin": f"http://{gateway.address}"}
+    assert (await gateway.http.post("/sign-in", json={"api_key": key}, headers=own_page)).status_code == 204
+    assert (await gateway.http.get("/v1/alerts")).status_code == 200
+    stored = await ApiKeyRepository(pool).find(hash_key(SECRET, key))
+    assert stored is not None
+    await ApiKeyRepository(pool).revoke(stored.api_key_id)
+    assert (await gateway.http.get("/v1/alerts")).status_code == 401  # the session ends with its key
+    assert (await gateway.http.post("/sign-out", headers=own_page)).status_code == 204
+    assert not gateway.http.cookies
+
+
+@pytest.mark.parametrize("headers", [{}, {"origin": "https://evil.example"}, {"origin": "null"}])
+async def test_only_our_page_signs_in_by_key(gateway: RunningGateway, key: str, headers: dict[str, str]) -> None:
+    assert (await gateway.http.post("/sign-in", json={"api_key": key}, headers=headers)).status_code == 403
+
+
+async def test_a_wrong_key_does_not_sign_in(gateway: RunningGateway) -> None:
+    own_page = {"origin": f"http://{gateway.address}"}
+    response = await gateway.http.post("/sign-in", json={"api_key": "rsk_wrong"}, headers=own_page)
+    assert (response.status_code, "set-cookie" in response.headers) == (401, False)
+
+
+async def test_a_session_that_is_over(gateway: RunningGateway) -> None:
+    old = Sessions(SECRET, lambda: time.time() - SESSION_S - 1).issue(1)
+    assert (await gateway.http.get("/v1/alerts", headers=session_cookie(gateway, old))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [(None, 403), ("https://evil.example", 403), ("http://127.0.0.1:1", 403), ("own", 201)]
+)
+async def test_a_session_asks_for_a_ticket_from_our_page_only(
+    gateway: RunningGateway, origin: str | None, status: int
+) -> None:
+    headers = session_cookie(gateway)
+    if origin:
+        headers["origin"] = f"http://{gateway.address}" if origin == "own" else origin
+    assert (await gateway.http.post("/v1/alerts/stream/ticket", headers=headers)).status_code == status
+
+
+async def test_a_key_needs_no_origin_for_a_ticket(gateway: RunningGateway, key: str) -> None:
+    response = await gateway.http.post("/v1/alerts/stream/ticket", headers={"X-API-Key": key})
+    assert response.status_code == 201
+    assert response.json()["expires_in_s"] == 30
