@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.label import ForwardedLabel
-from contracts.transaction import Transaction
 from features.catalogue import FEATURES
 from features.events import EventBuilder, entity_key, id_hash
 from features.fold import Folded, OfflineFold
@@ -25,6 +24,7 @@ ROUNDED = {"amount_log", "distance_km", "speed_kmh", "amount_zscore_30d", "amoun
 ROUNDED_STATISTICS = ("_std_", "_mean_")  # roots and quotients: rounded more than once on the way to float32
 OF_THE_ACCOUNT = {"amount_zscore_30d", "amount_to_mean_30d", "amount_to_max_30d", "distance_km", "speed_kmh"}
 ULPS_MAX = 1
+SHOWN_MAX = 30
 NOTHING = {"distance_km": 1e-6, "speed_kmh": 1e-4}  # a millimetre (in a minute): one spot, spelled two ways
 ENTITY_OF_PLURAL = {
     "devices": Entity.DEVICE,
@@ -82,6 +82,17 @@ def differences(log: Sequence[Record], *, compare_from: int = 0, folded: Folded 
     return found
 
 
+def assert_equal(log: Sequence[Record], *, compare_from: int = 0) -> None:
+    """Raises AssertionError with the differences and the end of the log, to be pasted into a report."""
+    found = differences(log, compare_from=compare_from)
+    assert not found, "\n".join([*map(str, found[:SHOWN_MAX]), *map(_brief, log[-SHOWN_MAX:])])
+
+
+def _brief(record: Record) -> str:
+    said = {name: getattr(record, name) for name in record.__struct_fields__}
+    return ", ".join(f"{name}={value}" for name, value in said.items() if value is not None)
+
+
 def _compare(index: int, seen: Seen, vector: npt.NDArray[np.float32], flags: int) -> list[Difference]:
     found = []
     expected = Flag(Flag.LATE * bool(seen.late) | Flag.RING_FULL * seen.ring_full | Flag.LIST_FULL * seen.list_full)
@@ -112,7 +123,3 @@ def agree(name: str, kernel: np.float32, oracle: np.float32) -> bool:
         return True
     rounded = name in ROUNDED or any(part in name for part in ROUNDED_STATISTICS)
     return rounded and abs(int(kernel.view(np.int32)) - int(oracle.view(np.int32))) <= ULPS_MAX
-
-
-def transactions_of(log: Sequence[Record]) -> list[Transaction]:
-    return [record for record in log if isinstance(record, Transaction)]

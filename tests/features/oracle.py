@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from contracts.label import ForwardedLabel
 from contracts.transaction import Kind, Transaction
 from tests.features.oracle_event import AMOUNT_SCALE, DAY_MS, HOUR_MS, PLACE_SCALE, OracleEvent, Surroundings, event_of
-from tests.features.oracle_history import LIST_LENGTHS, MONTH_MS, RING_KINDS, WIDEST_TILE_MS, WINDOWS_MS, History
+from tests.features.oracle_history import LIST_LENGTHS, MONTH_MS, RING_KINDS, WIDEST_TILE_MS, WINDOWS_MS, Field, History
 
 ENTITY_KINDS = ("account", "device", "ip", "merchant", "beneficiary")
 RISK_KINDS = ("account", "merchant")
@@ -23,29 +24,25 @@ ELAPSED_MIN_MS = 60_000
 MISSING = math.nan
 
 Features = dict[str, float]
-Field = Callable[[OracleEvent], str | None]
+ValueOf = Callable[[OracleEvent], str | None]
 
 
-def _entity_field(kind: str) -> Field:
+def _entity(kind: str) -> ValueOf:
     return lambda event: event.entities.get(kind)
 
 
-def _country(event: OracleEvent) -> str | None:
-    return event.country
-
-
-# What each entity's lists hold: plural in the feature's name -> the field. An account's list also answers "new".
-LISTS: dict[str, dict[str, Field]] = {
+# What each entity's lists hold: plural in the feature's name -> the value. An account's lists also answer "new".
+LISTS: dict[str, dict[str, ValueOf]] = {
     "account": {
-        "devices": _entity_field("device"),
-        "merchants": _entity_field("merchant"),
-        "beneficiaries": _entity_field("beneficiary"),
-        "countries": _country,
+        "devices": _entity("device"),
+        "merchants": _entity("merchant"),
+        "beneficiaries": _entity("beneficiary"),
+        "countries": lambda event: event.country,
     },
-    "device": {"accounts": _entity_field("account")},
-    "ip": {"accounts": _entity_field("account")},
+    "device": {"accounts": _entity("account")},
+    "ip": {"accounts": _entity("account")},
     "merchant": {},
-    "beneficiary": {"accounts": _entity_field("account")},
+    "beneficiary": {"accounts": _entity("account")},
 }
 NEW = {
     "new_device": "devices",
@@ -127,30 +124,31 @@ class Oracle:
                 features[f"{kind}_fraud_share_{span}"] = self._fraud_share(event, histories.get(kind), window)
         return features
 
-    def _hasher(self, plural: str, client: int) -> Callable[[str], int]:
-        return lambda value: self._hash_of_value(plural, client, value)
+    def _fields(self, kind: str, client: int) -> list[Field]:
+        return [
+            Field(plural, value_of, partial(self._hash_of_value, plural, client))
+            for plural, value_of in LISTS[kind].items()
+        ]
 
     def _a_list_is_full(self, client: int, history: History) -> bool:
-        return any(
-            len(history.last_seen(field, self._hasher(plural, client))) == LIST_LENGTHS[history.kind]
-            for plural, field in LISTS[history.kind].items()
-        )
+        fields = self._fields(history.kind, client)
+        return any(len(history.last_seen(field)) == LIST_LENGTHS[history.kind] for field in fields)
 
     def _of_novelty(self, event: OracleEvent, account: History) -> Features:
+        fields = {field.plural: field for field in self._fields("account", event.client)}
         features = {}
         for name, plural in NEW.items():
-            value = LISTS["account"][plural](event)
-            last = account.last_seen(LISTS["account"][plural], self._hasher(plural, event.client))
+            value = fields[plural].value_of(event)
+            last = account.last_seen(fields[plural])
             known = value in last and last[value] > event.time - MONTH_MS
             features[name] = MISSING if value is None else float(not known)
         return features
 
     def _of_distinct(self, kind: str, span: str, window: int, event: OracleEvent, history: History | None) -> Features:
         features = {}
-        for plural, field in LISTS[kind].items():
-            hasher = self._hasher(plural, event.client)
-            count = MISSING if history is None else float(history.distinct(event.time, window, field, hasher))
-            features[f"{kind}_distinct_{plural}_{span}"] = count
+        for field in self._fields(kind, event.client):
+            count = MISSING if history is None else float(history.distinct(event.time, window, field))
+            features[f"{kind}_distinct_{field.plural}_{span}"] = count
         return features
 
     def _fraud_share(self, event: OracleEvent, history: History | None, window: int) -> float:

@@ -4,6 +4,8 @@ Everything is computed anew from the whole list of the entity's events, in no pa
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from tests.features.oracle_event import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, OracleEvent
 
@@ -30,10 +32,12 @@ WIDEST_TILE_KEPT_MS = 38 * DAY_MS + HOUR_MS
 TILES_IN_WINDOW_MIN = 12
 
 
+@cache
 def tile_width_of(window: int) -> int:
     return max(width for width in TILE_WIDTHS_MS if window // width >= TILES_IN_WINDOW_MIN)
 
 
+@cache
 def tile_kept_ms(width: int) -> int:
     """How far behind the entity's newest event a tile of this width may end before it is dropped."""
     if width == WIDEST_TILE_MS:
@@ -45,12 +49,22 @@ def tile_is_kept(tile: int, width: int, newest: int) -> bool:
     return (tile + 1) * width > newest - tile_kept_ms(width)
 
 
+@dataclass(frozen=True)
+class Field:
+    """What a list holds: its plural as in the features' names, an event's value, and the hash that breaks ties."""
+
+    plural: str
+    value_of: Callable[[OracleEvent], str | None]
+    hash_of: Callable[[str], int]
+
+
 class History:
     """One entity's events earlier in the log; `kind` decides what is kept of them."""
 
     def __init__(self, kind: str, events: Sequence[OracleEvent]) -> None:
         self.kind = kind
         self.events = events
+        self._lists: dict[str, dict[str, int]] = {}
         self.newest = max((event.time for event in events), default=None)
         ranked = sorted(events, key=lambda event: event.rank, reverse=True)
         self.ring: list[OracleEvent] = []
@@ -93,26 +107,28 @@ class History:
             if width != WIDEST_TILE_MS
         )
 
-    def last_seen(self, value_of: Callable[[OracleEvent], str | None], hash_of: Callable[[str], int]) -> dict[str, int]:
+    def last_seen(self, field: Field) -> dict[str, int]:
         """The list of one field's values: value -> last time, of those seen last."""
+        if field.plural not in self._lists:
+            self._lists[field.plural] = self._make_list(field)
+        return self._lists[field.plural]
+
+    def _make_list(self, field: Field) -> dict[str, int]:
         if self.newest is None:
             return {}
         last: dict[str, int] = {}
         for event in self.events:
-            value = value_of(event)
+            value = field.value_of(event)
             if value is not None:
                 last[value] = max(event.time, last.get(value, event.time))
-        remembered = [
-            (time, hash_of(value), value) for value, time in last.items() if time > self.newest - MONTH_MS - LATE_MS
-        ]
+        oldest = self.newest - MONTH_MS - LATE_MS
+        remembered = [(time, field.hash_of(value), value) for value, time in last.items() if time > oldest]
         remembered.sort(reverse=True)
         return {value: time for time, _, value in remembered[: LIST_LENGTHS[self.kind]]}
 
-    def distinct(
-        self, time: int, window: int, value_of: Callable[[OracleEvent], str | None], hash_of: Callable[[str], int]
-    ) -> int:
+    def distinct(self, time: int, window: int, field: Field) -> int:
         behind = self.newest is not None and time < self.newest
         if behind and self.kind in RING_KINDS and window <= RING_WINDOW_MAX_MS:
-            seen = {value_of(event) for event in self.ring if time - window < event.time <= time}
+            seen = {field.value_of(event) for event in self.ring if time - window < event.time <= time}
             return len(seen - {None})
-        return sum(last > time - window for last in self.last_seen(value_of, hash_of).values())
+        return sum(last > time - window for last in self.last_seen(field).values())

@@ -24,6 +24,7 @@ TILES = (15 * SECOND, 5 * MINUTE, 30 * MINUTE, 6 * HOUR)
 KEPT = (25 * HOUR + 30 * MINUTE, 30 * DAY + HOUR, 37 * DAY, 38 * DAY + HOUR)
 
 ZONES = {1: "Africa/Nairobi", 2: "America/New_York", 3: "Asia/Kathmandu", 4: "Europe/Berlin", 5: "Pacific/Apia"}
+CLIENTS = (1,) * 6 + (2, 2, 3, 4, 5)
 CURRENCIES = (None, "USD", "EUR", "JPY", "KWD", "KES")
 ACCOUNTS = ("a1", "a2", "a3")
 DEVICES = (None, "d1", "d2", "d3")
@@ -100,7 +101,7 @@ class Draft:
     currency: str | None
 
 
-def drafts(clients: Sequence[int] = (1, 1, 1, 2), accounts: Sequence[str] = ACCOUNTS) -> st.SearchStrategy[Draft]:
+def drafts(clients: Sequence[int] = CLIENTS, accounts: Sequence[str] = ACCOUNTS) -> st.SearchStrategy[Draft]:
     return st.builds(
         Draft,
         client=st.sampled_from(clients),
@@ -182,6 +183,7 @@ def logs(
     draw: st.DrawFn,
     *,
     steps: st.SearchStrategy[int] = steps,
+    snaps: st.SearchStrategy[tuple[int, int] | None] = snaps,
     drafts: st.SearchStrategy[Draft] = any_drafts,
     label_share: int = 1,
     length_max: int = 30,
@@ -214,8 +216,14 @@ def one_account_logs(length_max: int = 30) -> st.SearchStrategy[list[Record]]:
 
 
 def labelled_logs() -> st.SearchStrategy[list[Record]]:
-    """Days between events and many labels, so that fraud shares move."""
-    return logs(steps=day_steps, drafts=drafts(clients=(1,), accounts=("a1", "a2")), label_share=4, length_max=40)
+    """Days between events, mostly at the edges of tiles, and many labels, so that fraud shares move."""
+    return logs(
+        steps=day_steps,
+        snaps=st.one_of(snaps, st.tuples(st.sampled_from((6 * HOUR, HOUR)), st.integers(-1, 1))),
+        drafts=drafts(clients=(1,), accounts=("a1", "a2")),
+        label_share=4,
+        length_max=40,
+    )
 
 
 @dataclass(frozen=True)

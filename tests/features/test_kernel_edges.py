@@ -1,6 +1,6 @@
 """Logs built for one edge each, that chance would rarely meet; both the oracle and plain numbers judge them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from contracts.transaction import Kind, Transaction
 from features.catalogue import FEATURE_INDEX
 from features.fold import OfflineFold
 from features.plan import Flag
-from tests.features.comparison import differences, make_builder
+from tests.features.comparison import assert_equal, make_builder
 from tests.features.strategies import DAY, HOUR, MINUTE, SECOND, Draft, Labels, Record, transaction_of
 
 NOON = 1_711_800_000_000  # an edge of every tile but the widest
@@ -28,12 +28,12 @@ def run(times: Iterable[int], **fields: object) -> list[Record]:
     return [paid(time, number, **fields) for number, time in enumerate(times)]
 
 
-def last(log: list[Record], *names: str) -> list[float]:
+def last(log: Sequence[Record], *names: str) -> list[float]:
     vector = OfflineFold(make_builder()).fold(log).vectors[-1]
     return [float(vector[FEATURE_INDEX[name]]) for name in names]
 
 
-def last_flags(log: list[Record]) -> Flag:
+def last_flags(log: Sequence[Record]) -> Flag:
     return Flag(int(OfflineFold(make_builder()).fold(log).flags[-1]))
 
 
@@ -45,7 +45,7 @@ def full_ring(start: int, spacing: int, count: int = 600) -> list[int]:
 def test_overflow_is_forgotten_with_its_tile(after: int, full: bool) -> None:
     end_of_tile = NOON + 30 * MINUTE
     log = run([*full_ring(NOON, 10), end_of_tile + after, end_of_tile + after])
-    assert differences(log, compare_from=len(log) - 2) == []
+    assert_equal(log, compare_from=len(log) - 2)
     assert (Flag.RING_FULL in last_flags(log)) is full
 
 
@@ -54,7 +54,7 @@ def test_overflow_is_forgotten_with_its_tile(after: int, full: bool) -> None:
 def test_late_behind_a_full_ring(kind: str, delay: int) -> None:
     spot = {"latitude": 1.0, "longitude": 2.0}
     log = run([*full_ring(NOON, 50), NOON + 600 * 50 - delay], place=spot, **{kind: "hot"})
-    assert differences(log, compare_from=len(log) - 1) == []
+    assert_equal(log, compare_from=len(log) - 1)
 
 
 @pytest.mark.parametrize("delay", [0, HOUR - 1, HOUR])
@@ -64,18 +64,18 @@ def test_late_after_a_silence(delay: int, gap: int, shift: int) -> None:
     spot = {"latitude": 1.0, "longitude": 2.0}
     start = NOON + 7
     log = run([start, start + 10 * MINUTE, start + gap + shift, start + gap + shift - delay], place=spot, device="d")
-    assert differences(log) == []
+    assert_equal(log)
 
 
 def test_the_largest_amounts_do_not_overflow() -> None:
     log = run(full_ring(NOON, SECOND, 1500), amount=1e12, merchant="m", currency="KWD", device="d")
-    assert differences(log, compare_from=len(log) - 2) == []
+    assert_equal(log, compare_from=len(log) - 2)
     assert last(log, "merchant_sum_24h", "merchant_std_24h", "amount") == [float(np.float32(1499e10)), 0.0, 1e10]
 
 
 def test_the_spread_of_large_amounts_is_exact() -> None:
     log = [paid(NOON + i * SECOND, i, amount=1e10 - i % 2 / 100, merchant="m") for i in range(1001)]
-    assert differences(log, compare_from=len(log) - 2) == []
+    assert_equal(log, compare_from=len(log) - 2)
     assert last(log, "account_std_24h") == [pytest.approx(0.005)]
 
 
@@ -87,7 +87,7 @@ def test_fraud_share_at_the_edges_of_its_window(window: int, step: int) -> None:
         before = [paid(SIX, 0, merchant="m"), paid(SIX, 1, merchant="m"), paid(SIX - 1, 2, merchant="m")]
         known: list[Record] = [labels.next(transaction, known=0) for transaction in before[1:]]
         asked = [paid(edge + shift * step, 10 + shift, merchant="m") for shift in (-1, 0, 1)]
-        assert differences([*before, *known, *asked]) == []
+        assert_equal([*before, *known, *asked])
 
 
 def test_a_label_counts_from_the_next_full_hour() -> None:
@@ -95,7 +95,7 @@ def test_a_label_counts_from_the_next_full_hour() -> None:
     label = labels.next(first, known=7 * DAY + 10)
     asked = [paid(SIX + 7 * DAY + after, 1 + after) for after in (9, 10, HOUR - 1, HOUR, HOUR + 1)]
     log: list[Record] = [first, label, *asked]
-    assert differences(log) == []
+    assert_equal(log)
     shares = OfflineFold(make_builder()).fold(log).vectors[2:, FEATURE_INDEX["account_fraud_share_1d"]]
     assert shares.tolist() == [0, 0, 0, 1, 1]
 
@@ -105,7 +105,7 @@ def test_a_verdict_taken_back_counts_no_longer() -> None:
     made = [labels.next(first, known=0), labels.next(first, known=9 * DAY), labels.next(first, known=11 * DAY)]
     asked = [paid(SIX + days * DAY, days, merchant="m") for days in (8, 10, 12)]
     for log in ([first, *made, *asked], [*reversed(made), first, *asked]):
-        assert differences(log) == []
+        assert_equal(log)
         shares = OfflineFold(make_builder()).fold(log).vectors[-3:, FEATURE_INDEX["merchant_fraud_share_30d"]]
         assert shares.tolist() == [1, 0, 1]
 
@@ -114,12 +114,19 @@ def test_a_verdict_taken_back_counts_no_longer() -> None:
 def test_an_account_with_more_values_than_its_list_holds(role: str) -> None:
     log: list[Record] = [paid(NOON, i, **{role: f"v{i}"}) for i in range(520)]
     log += [paid(NOON + 1 + i, 600 + i, **{role: f"v{i}"}) for i in range(30)]
-    assert differences(log, compare_from=505) == []
+    assert_equal(log, compare_from=505)
 
 
 def test_an_account_seen_by_more_accounts_than_a_list_holds() -> None:
     log = [
         paid(NOON + i // 100, i, account=f"a{i}", device="d", address="10.0.0.1", beneficiary="b") for i in range(300)
     ]
-    assert differences(log, compare_from=250) == []
+    assert_equal(log, compare_from=250)
     assert Flag.LIST_FULL in last_flags(log)
+
+
+def test_a_century_between_two_events() -> None:
+    first, second = 946_684_800_000, 4_102_444_799_999  # the years that a transaction may have
+    spot = {"latitude": 90.0, "longitude": -180.0}
+    for times in ([first, second, second], [second, first, second - HOUR, second], [first, first + 1, first]):
+        assert_equal(run(times, place=spot, device="d", merchant="m", address="10.0.0.1", beneficiary="b"))
