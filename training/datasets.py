@@ -17,6 +17,7 @@ from training.labels import verdicts
 from training.progress import SILENT, Progress
 from training.simulator.history import training_transactions
 from training.simulator.labels import labels_of
+from training.simulator.rows import SimulatedTransaction
 
 LINE_BYTES_MAX = 1_048_576  # as the input topics' default limit
 _MONEY_BACK = (Kind.REFUND, Kind.REVERSAL)
@@ -51,12 +52,17 @@ def simulated(transactions: int, seed: int, progress: Progress = SILENT) -> Data
             told.append(one)
             if len(told) % 1000 == 0:
                 advance(len(told))
+    return told_by_simulator(told, {"source": "simulator", "simulator_seed": seed})
+
+
+def told_by_simulator(told: list[SimulatedTransaction], description: dict[str, str | int | float]) -> Dataset:
+    """Simulated transactions in event-time order with the truth about them and the labels that come of it."""
     return Dataset(
         transactions=[one.transaction for one in told],
         labels=list(labels_of(told)),
         fraud=np.array([one.fraud for one in told], bool),
         typology=[one.typology for one in told],
-        description={"source": "simulator", "simulator_seed": seed},
+        description=description,
     )
 
 

@@ -51,9 +51,10 @@ def train(
 
     The first model of a registry is promoted, later ones with `promote`. `now` only dates the version: equal data,
     seed and versions of the libraries give an equal model file.
-    Raises DataRefused if the data cannot be learned from.
+    Raises DataRefused if the data cannot be learned from, OSError if the registry cannot be written.
     """
     periods = split(dataset.time_ms, dataset.fraud, dataset.usable)
+    registry.mkdir(parents=True, exist_ok=True)  # before the work, so that a wrong place is known at once
     vectors = vectors_of(dataset, money, progress=progress)
     model, raw = fit_model(vectors, dataset.fraud, periods, seed=seed, now=now, progress=progress)
     with progress.stage("measure and write", 2) as advance:

@@ -1,0 +1,96 @@
+"""A small but real training, from the simulator to a champion that decides."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contracts.errors import DataRefused
+from features.catalogue import FEATURE_NAMES
+from scoring.decide import decide_batch
+from scoring.model import load
+from scoring.policy import policy_of
+from scoring.registry import champion
+from tests.training.small_world import small_world
+from training.datasets import Dataset
+from training.train import Trained, train
+from training.vectors import vectors_of
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TRANSACTIONS, SEED = 8_000, 7
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    return small_world(TRANSACTIONS)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("registry") / "models"
+
+
+@pytest.fixture(scope="module")
+def trained(dataset: Dataset, registry: Path) -> Trained:
+    return train(dataset, registry, seed=SEED, now=NOW)
+
+
+def test_the_first_model_is_the_champion_and_loads(trained: Trained, registry: Path) -> None:
+    assert trained.promoted
+    assert champion(registry) == trained.folder
+    assert trained.folder.name.startswith("2026-03-01-")
+    assert load(trained.folder).version == trained.manifest.version
+    assert sorted(path.name for path in trained.folder.iterdir()) == ["manifest.json", "metrics.json", "model.ubj"]
+    assert sorted(path.name for path in registry.iterdir()) == [trained.folder.name, "champion"]
+
+
+def test_it_finds_fraud_it_has_not_seen(trained: Trained) -> None:
+    metrics = trained.manifest.metrics
+    assert metrics["roc_auc"] > 0.85
+    assert metrics["average_precision"] > 0.5 > 4 * metrics["fraud"] / metrics["transactions"]
+    assert metrics["recall_at_review"] >= metrics["recall_at_flag"] >= metrics["recall_at_decline"]
+    assert sum(frauds for frauds, _ in trained.typologies.values()) == metrics["fraud"]
+
+
+def test_the_metrics_file_and_the_manifest_agree(trained: Trained) -> None:
+    report = json.loads((trained.folder / "metrics.json").read_text())
+    assert report["test"] == trained.manifest.metrics
+    assert report["version"] == trained.manifest.version
+
+
+def test_the_periods_follow_each_other(trained: Trained) -> None:
+    data = trained.manifest.data
+    times = [str(data[f"{part}_{end}"]) for part in ("train", "validation", "test") for end in ("from", "to")]
+    assert times == sorted(times)
+    assert data["transactions"] == TRANSACTIONS
+    gap = datetime.fromisoformat(times[2]) - datetime.fromisoformat(times[1])
+    assert gap.days >= int(float(data["gap_days"]))
+
+
+def test_equal_data_and_seed_give_equal_bytes(trained: Trained, tmp_path: Path) -> None:
+    again = train(small_world(TRANSACTIONS), tmp_path, seed=SEED, now=NOW)
+    for name in ("model.ubj", "manifest.json", "metrics.json"):
+        assert (again.folder / name).read_bytes() == (trained.folder / name).read_bytes()
+
+
+def test_the_champion_decides(dataset: Dataset, trained: Trained) -> None:
+    model, policy = load(trained.folder), policy_of(trained.manifest.thresholds)
+    vectors = vectors_of(dataset)
+    honest = np.flatnonzero(~dataset.fraud)
+    rows = np.concatenate([np.flatnonzero(dataset.fraud)[-40:], honest[-400:]])
+    transactions = [dataset.transactions[i] for i in rows]
+    none: list[dict[str, int]] = [{} for _ in rows]
+    decisions = decide_batch(model, transactions, vectors[rows], [0] * len(rows), none, lambda _: policy)
+    assert any(decision.raises_alert for decision in decisions[:40])
+    assert sum(decision.raises_alert for decision in decisions[40:]) < 40
+    for decision in decisions:
+        assert len(decision.vector) == 4 * len(FEATURE_NAMES)
+        assert not any("nan" in reason.text for reason in decision.reasons)
+
+
+def test_too_little_data_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataRefused, match="take more data"):
+        train(small_world(500), tmp_path, seed=SEED, now=NOW)
+    assert list(tmp_path.iterdir()) == []
