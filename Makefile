@@ -1,0 +1,75 @@
+# Riskstream. `make` alone shows what there is. Needs Python 3.11 to 3.13 and make, nothing else.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python of a supported version that can make virtual environments; PYTHON=… chooses another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 \
+	&& { command -v $$p; break; }; done)
+NO_PYTHON := Riskstream needs Python 3.11, 3.12 or 3.13 with its venv module (Debian and Ubuntu: python3-venv); none was found. Install one, or name it: make PYTHON=/path/to/python3
+STAMPS := $(VENV)/.stamps
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+TEST ?= tests
+
+.PHONY: help run stack test check format test-browser crash-test bench lock clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(STAMPS)/runtime ## Start everything: Kafka, Redis, Postgres, worker, gateway, demo traffic (Ctrl-C stops)
+	@exec $(BIN)/python -m riskstream up
+
+stack: $(STAMPS)/runtime ## Start only Kafka, Redis and Postgres
+	@exec $(BIN)/python -m riskstream stack
+
+test: $(STAMPS)/dev ## Import contracts, then all tests on real Kafka, Redis and Postgres
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -m "not browser" $(TEST)
+
+check: $(STAMPS)/dev ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMPS)/dev ## Format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test-browser: $(STAMPS)/browser ## The console page in a real browser (needs chromium on the PATH)
+	@$(BIN)/python -m pytest -m browser tests/browser
+
+crash-test: $(STAMPS)/dev ## Kill the worker again and again while it scores; compare with an undisturbed run
+	@$(BIN)/python -m bench.crash_test $(ARGS)
+
+bench: $(STAMPS)/dev ## Throughput of the whole path on this machine
+	@$(BIN)/python -m bench.throughput $(ARGS)
+
+lock: $(STAMPS)/uv ## Resolve the requirements anew
+	for set in bootstrap runtime dev browser; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header requirements/$$set.in -o requirements/$$set.lock; done
+
+clean: ## Delete the environment and caches (the data in .riskstream stays; `riskstream reset` deletes it)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@echo "Making the environment with $(PYTHON) …"
+	@"$(PYTHON)" -m venv $(VENV) || { echo "The virtual environment could not be made: is the disk full, or the folder read-only?" >&2; rm -rf $(VENV); exit 1; }
+
+$(STAMPS)/uv: requirements/bootstrap.lock | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock \
+		|| { echo "The installer could not be fetched: check the network or the proxy (HTTPS_PROXY, PIP_INDEX_URL), then start again." >&2; exit 1; }
+	@touch $@
+
+# A stamp is older than its lock when the lock has changed: then the environment is brought up to date.
+$(STAMPS)/%: requirements/%.lock pyproject.toml $(STAMPS)/uv
+	@echo "Installing $* requirements (the first time: some 300 MB) …"
+	@$(INSTALL) --require-hashes -r requirements/$*.lock \
+		|| { echo "Requirements could not be installed: check the network and the free space, then start again." >&2; exit 1; }
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@

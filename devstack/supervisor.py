@@ -1,0 +1,80 @@
+"""Keeps parts running: one that dies is started again, a bounded number of times; at the end all are stopped."""
+
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from contracts.errors import StackError
+from devstack.part import Part
+
+RESTARTS_MAX = 5  # of one part within RESTART_WINDOW_S; more is a defect that a restart does not mend
+RESTART_WINDOW_S = 300.0
+BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
+WATCH_EVERY_S = 0.25
+
+
+class StopRequested(Exception):
+    """Ctrl-C, SIGTERM or SIGHUP arrived."""
+
+
+class Supervisor:
+    """Runs on the main thread. `say` prints one line to the person in front of the screen."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._parts: list[Part] = []
+        self._restarts: dict[str, list[float]] = {}
+        self._back_at: dict[str, float] = {}
+        self._stopping = False
+
+    def catch_signals(self) -> None:
+        """From here on a stop signal raises StopRequested, once; further ones are ignored while stopping."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def adopt(self, *parts: Part) -> None:
+        """Watch parts that are started already; they are stopped in reverse order."""
+        self._parts += parts
+
+    def start(self, part: Part) -> None:
+        """Start a part and watch it."""
+        self._parts.append(part)
+        part.start()
+
+    def watch(self, each_turn: Callable[[], None] = lambda: None) -> None:
+        """Until a stop is requested: restart what dies. Raises StackError when a part cannot be kept alive."""
+        while True:
+            for part in self._parts:
+                self._look_after(part)
+            each_turn()
+            time.sleep(WATCH_EVERY_S)
+
+    def stop(self) -> None:
+        """Stop every part, last started first; a second Ctrl-C does not interrupt it."""
+        self._stopping = True
+        for part in reversed(self._parts):
+            part.stop()
+
+    def _look_after(self, part: Part) -> None:
+        name = part.spec.name
+        code = part.exit_code()
+        if code is None or (code == 0 and not part.spec.restarts):
+            return
+        now = time.monotonic()
+        if name not in self._back_at:
+            recent = [at for at in self._restarts.get(name, []) if at > now - RESTART_WINDOW_S]
+            if len(recent) >= RESTARTS_MAX:
+                raise StackError(f"{name} ended {RESTARTS_MAX + 1} times in five minutes. {part.last_words()}")
+            self._restarts[name] = [*recent, now]
+            wait_s = BACK_OFF_S[min(len(recent), len(BACK_OFF_S) - 1)]
+            self._back_at[name] = now + wait_s
+            self._say(f"{name} ended (exit code {code}); it starts again in {wait_s:.0f} s. Log: {part.log_path}")
+        if now >= self._back_at[name]:
+            del self._back_at[name]
+            part.start()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._stopping:
+            self._stopping = True
+            raise StopRequested

@@ -1,0 +1,159 @@
+"""The command line. It only composes: every room registers its own commands, loaded when they are asked for."""
+
+import asyncio
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from contracts.errors import RiskstreamError
+from riskstream_client.stack_env import client_environment
+
+if TYPE_CHECKING:
+    from settings import Settings
+
+EXIT_FAILED = 1
+# command -> the room's module whose `register(app)` adds it; loaded only when it is run
+_ROOMS = {
+    "publish": ("riskstream_client.commands", "Publish a file's transactions to Kafka."),
+    "simulate": ("training.commands", "Simulated payments with fraud in them, live or to a file."),
+    "train": ("training.train_command", "Train a model from simulated or given data."),
+    "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
+    "rebuild-state": ("scoring_worker.rebuild_command", "Build the velocity state anew from Postgres."),
+}
+
+
+class _Rooms(TyperGroup):
+    """Knows the rooms' commands by name, so that `--help` and `up` do not pay for importing what they do not use."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ROOMS})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _ROOMS:
+            return super().get_command(ctx, cmd_name)
+        module, summary = _ROOMS[cmd_name]
+        if cmd_name not in sys.argv[1:]:
+            return TyperCommand(cmd_name, help=summary)
+        room = typer.Typer()
+        room.callback()(lambda: None)  # without it a room with a single command would be that command
+        import_module(module).register(room)
+        return typer.main.get_group(room).commands[cmd_name]
+
+
+app = typer.Typer(
+    cls=_Rooms,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Riskstream scores payments for fraud while they happen.",
+)
+
+
+@app.callback()
+def _settings_of_the_stack() -> None:
+    """Commands find a running stack by itself: its addresses count where the environment names none."""
+    if len(sys.argv) > 1 and sys.argv[1] not in ("up", "stack", "reset"):
+        for name, value in client_environment(os.environ).items():
+            os.environ.setdefault(name, value)
+
+
+@app.command()
+def up() -> None:
+    """Everything on this machine: Kafka, Redis, Postgres, first model, worker, gateway, demo traffic. Ctrl-C stops."""
+    from devstack import up as stack
+
+    stack.run(_settings())
+
+
+@app.command("stack")
+def only_stack() -> None:
+    """Only Kafka, Redis and Postgres, migrated and with topics. Ctrl-C stops."""
+    from devstack import up as stack
+
+    stack.run(_settings(), only_servers=True)
+
+
+@app.command()
+def worker() -> None:
+    """One stream worker. SIGTERM drains it."""
+    from scoring_worker.main import run
+
+    run()
+
+
+@app.command()
+def api() -> None:
+    """The gateway: API, feed and console page."""
+    from api.main import run
+
+    run()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    from storage.migrations import current, upgrade
+
+    settings = _settings()
+    upgrade(settings.database_url)
+    typer.echo(f"The schema is at {current(settings.database_url)}.")
+
+
+@app.command()
+def seed(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the API key and a sign-in token as JSON.")] = False,
+) -> None:
+    """Schema, topics, the demo client and its API key; safe to repeat."""
+    from api.seed import seed_demo
+    from scoring_worker.topics import ensure_topics
+    from storage.migrations import upgrade
+
+    settings = _settings()
+    upgrade(settings.database_url)
+    asyncio.run(ensure_topics(settings))
+    seeded = seed_demo(settings)
+    typer.echo(seeded.as_json() if as_json else f"API key of the demo client: {seeded.api_key}")
+
+
+@app.command("sign-in")
+def sign_in() -> None:
+    """Print a fresh one-time link that signs a browser in to the console."""
+    from api.seed import sign_in_link
+
+    typer.echo(sign_in_link(_settings()))
+
+
+@app.command()
+def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Delete the embedded stack's data and the models."""
+    from devstack.up import forget
+
+    settings = _settings()
+    if not yes:
+        typer.confirm(f"Delete {settings.riskstream_home} and {settings.model_path} with all decisions?", abort=True)
+    forget(settings.riskstream_home, settings.model_path)
+    typer.echo("Deleted.")
+
+
+def _settings() -> "Settings":
+    from settings import load_settings
+
+    return load_settings()
+
+
+def main() -> None:
+    """Entry point: errors of ours are one sentence, without a traceback (DEBUG=true shows it)."""
+    try:
+        app()
+    except RiskstreamError as error:
+        if os.environ.get("DEBUG", "").lower() in ("1", "true"):
+            raise
+        typer.echo(f"riskstream: {error}", err=True)
+        raise SystemExit(EXIT_FAILED) from None
+
+
+if __name__ == "__main__":
+    main()
