@@ -137,7 +137,13 @@ def _initialise(home: Home, data: Path, user: str | None, admin_password: str) -
     write_private(password_file, admin_password + "\n")
     _give(password_file, user)
     _give(fresh, user)
-    options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions", f"--pwfile={password_file}"]
+    options = [
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-instructions",
+        f"--pwfile={password_file}",
+    ]
     program = [str(_binaries() / "initdb"), *options, "-U", ADMINISTRATOR, "-D", str(fresh)]
     launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "0", user or "-"]
     try:

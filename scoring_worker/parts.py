@@ -1,6 +1,6 @@
 """What a stream worker is made of."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -52,8 +52,10 @@ class Parts:
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Parts]:
-    """Connect to the stores. Raises StoreUnavailable or StateMismatch; closes everything at the end."""
+async def connected(
+    settings: Settings, progress: Callable[[int, int], None] = lambda _source, _events: None
+) -> AsyncIterator[Parts]:
+    """Connect to the stores; `progress` hears of repairs (source, events folded). Raises StoreUnavailable or StateMismatch; closes everything at the end."""
     topics = settings.topics
     async with AsyncExitStack() as stack:
         pool = await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name="riskstream-worker")
@@ -90,7 +92,7 @@ async def connected(settings: Settings) -> AsyncIterator[Parts]:
             consumer=consumer,
             kafka_log=kafka_log,
             pipeline=pipeline,
-            repairer=Repairer(state, store, publisher, builder, fingerprint),
+            repairer=Repairer(state, store, publisher, builder, fingerprint, progress),
             model=model,
             book=book,
             clients=ClientRepository(pool),

@@ -1,4 +1,4 @@
-"""The real servers of the tests: containers where a Docker engine answers, else the embedded stack; started on demand."""
+"""The real servers of the tests: containers where a Docker engine answers, else the embedded stack; made on demand."""
 
 import asyncio
 import os
