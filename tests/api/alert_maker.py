@@ -27,7 +27,9 @@ class AlertMaker:
         self._store = PostgresDecisionStore(pool, TOPIC)
         self._next = 0
 
-    async def store(self, count: int = 1, client_id: int = 1, *, alerting: bool = True, padding: int = 0) -> list[Alert]:
+    async def store(
+        self, count: int = 1, client_id: int = 1, *, alerting: bool = True, padding: int = 0
+    ) -> list[Alert]:
         """`padding`: characters that make the alert's first reason longer."""
         await self._store.start_partition(0, 0)
         first, self._next = self._next, self._next + count

@@ -48,8 +48,7 @@ class FeedClient:
                 if message["type"] == "alert":
                     found.append(message["seq"])
         except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return found, closed.rcvd.code
+            return found, closed.rcvd.code if closed.rcvd else 1006
 
 
 @asynccontextmanager
@@ -61,7 +60,9 @@ async def opened(
     if key is not None:
         sent["X-API-Key"] = key
     url = f"ws://{address}/v1/alerts/stream"
-    async with connect(url, additional_headers=sent, compression=None, proxy=None, close_timeout=2, **options) as socket:
+    async with connect(
+        url, additional_headers=sent, compression=None, proxy=None, close_timeout=2, **options
+    ) as socket:
         yield FeedClient(socket)
 
 

@@ -1,8 +1,7 @@
 """A channel keeps the newest frames, and tells those that stay behind."""
 
-from contracts.decision import Alert, Recommendation, RiskLevel
-
 from api.feed.channel import Channel, Listener
+from contracts.decision import Alert, Recommendation, RiskLevel
 
 SIZE = 10
 

@@ -1,8 +1,9 @@
 """Whatever arrives, in whatever order and however often: each number once, in order, as soon as it can be."""
 
-from api.feed.sequencer import Sequencer
 from hypothesis import given
 from hypothesis import strategies as st
+
+from api.feed.sequencer import Sequencer
 
 arrivals = st.lists(st.integers(1, 40), max_size=200)
 

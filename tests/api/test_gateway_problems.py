@@ -39,7 +39,9 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1/nothing", "/console/v/..%2Fapp.py", "/reference/x", "/v1/alerts/a/b"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/v1/nothing", "/console/v/..%2Fapp.py", "/reference/x", "/v1/alerts/a/b"]
+)
 async def test_an_unknown_address(http: httpx.AsyncClient, path: str) -> None:
     problem(await http.get(path), 404, "not-found")
 

@@ -1,5 +1,7 @@
 """Keys, sessions, cursors: what callers hold, and that nothing else opens a door."""
 
+import contextlib
+
 import jwt
 import pytest
 from hypothesis import given
@@ -85,10 +87,8 @@ def test_a_cursor_comes_back(sequence: int) -> None:
 
 @given(st.text(max_size=64))
 def test_a_damaged_cursor_is_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(BadCursor):
         assert encode_cursor(decode_cursor(text)) == text.rstrip("=")
-    except BadCursor:
-        pass
 
 
 @pytest.mark.parametrize("sequence", [0, -1, 2**63])
