@@ -17,8 +17,8 @@ PARAMETERS: dict[str, str | int | float] = {
     "objective": "binary:logistic",
     "eval_metric": "aucpr",
     "tree_method": "hist",
-    # Not left to XGBoost: since version 2 it starts from the mean label, and at 1 % fraud the hessians are then so
-    # small that min_child_weight forbids the first splits, which are the ones that matter.
+    # Set, not fitted: with `hist` the value that XGBoost fits by itself since version 2 turned 0.639 average precision
+    # into 0.563 on public card data. On the simulator's the two are equal within the noise of seeds.
     "base_score": 0.5,
     "max_depth": 6,
     "max_bin": 64,
@@ -27,7 +27,6 @@ PARAMETERS: dict[str, str | int | float] = {
     "subsample": 0.9,
     "colsample_bytree": 0.3,
     "lambda": 2.0,
-    "max_delta_step": 1.0,  # rare positives: bounds what a leaf of a few of them may say
 }
 
 
