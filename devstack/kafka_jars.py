@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import ssl
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +68,8 @@ def _fetch(repository: Path, jars: list[Jar]) -> None:
     import requests  # jgo's transport; slow to import and needed at the first start only
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+    if store := ssl.get_default_verify_paths().cafile:  # what this machine trusts: a company's proxy, say
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", store)
     try:
         repository.mkdir(parents=True, exist_ok=True)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
