@@ -82,8 +82,8 @@ def test_the_spread_of_large_amounts_is_exact() -> None:
 @pytest.mark.parametrize("step", [1, 6 * HOUR - 1, 6 * HOUR])
 @pytest.mark.parametrize("window", [DAY, 7 * DAY, 30 * DAY])
 def test_fraud_share_at_the_edges_of_its_window(window: int, step: int) -> None:
-    labels = Labels()
     for edge in (SIX + 7 * DAY, SIX + 7 * DAY + window):
+        labels = Labels()
         before = [paid(SIX, 0, merchant="m"), paid(SIX, 1, merchant="m"), paid(SIX - 1, 2, merchant="m")]
         known: list[Record] = [labels.next(transaction, known=0) for transaction in before[1:]]
         asked = [paid(edge + shift * step, 10 + shift, merchant="m") for shift in (-1, 0, 1)]
