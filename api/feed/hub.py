@@ -26,6 +26,10 @@ class Hub:
         self._gap = asyncio.Event()
 
     @property
+    def channels(self) -> list[Channel]:
+        return list(self._channels.values())
+
+    @property
     def sockets(self) -> int:
         return sum(len(channel.listeners) for channel in self._channels.values())
 
@@ -75,7 +79,7 @@ class Hub:
 
     async def fill(self) -> None:
         """Bring every channel up to what is stored. Raises StoreUnavailable."""
-        for channel in list(self._channels.values()):
+        for channel in self.channels:
             full = True
             while full:
                 alerts = await self.alerts_since(channel.client_id, channel.last, self.limits.chunk)
