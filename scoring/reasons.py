@@ -33,8 +33,14 @@ def explain(model: Model, vectors: Vectors, transactions: Sequence[Transaction])
 
 
 def _reasons(contributions: npt.NDArray[np.float32], row: Row, money: Money) -> tuple[Reason, ...]:
-    order = np.argsort(-np.abs(contributions), kind="stable")[:REASONS_COUNT]
-    return tuple(reason_of(int(i), row, money, float(contributions[i])) for i in order if contributions[i] != 0)
+    """The strongest, strongest first; what would say the same again (the amount and its logarithm) is left out."""
+    told: dict[str, Reason] = {}
+    for position in np.argsort(-np.abs(contributions), kind="stable").tolist():
+        if len(told) == REASONS_COUNT or contributions[position] == 0:
+            break
+        reason = reason_of(position, row, money, float(contributions[position]))
+        told.setdefault(reason.text, reason)
+    return tuple(told.values())
 
 
 def reason_of(position: int, row: Row, money: Money, contribution: float) -> Reason:

@@ -125,6 +125,7 @@ def test_the_five_strongest_are_given_strongest_first(model: Model) -> None:
         strengths = [abs(reason.contribution) for reason in reasons]
         assert len(reasons) == REASONS_COUNT
         assert strengths == sorted(strengths, reverse=True)
+        assert len({reason.text for reason in reasons}) == REASONS_COUNT
         assert strengths[0] == pytest.approx(np.abs(row).max(), abs=1e-4)
         for reason in reasons:
             assert reason.contribution == pytest.approx(row[FEATURE_INDEX[reason.feature]], abs=1e-4)
