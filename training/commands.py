@@ -1,6 +1,7 @@
 """`riskstream simulate`: live traffic into Kafka, or a file."""
 
 import asyncio
+import logging
 import os
 import secrets
 import signal
@@ -17,9 +18,10 @@ from contracts.topics import Topics
 from riskstream_client.connection import connection_settings
 from riskstream_client.stack_env import client_environment
 from training.simulator.files import generate_file
-from training.simulator.publishing import LivePublisher, SystemClock
+from training.simulator.publishing import LivePublisher
 from training.simulator.stream import live_world, new_run_id
 from training.simulator.stream_status import status_on
+from training.simulator.system_clock import SystemClock, run_until
 from training.simulator.world import DEFAULT_DAYS, DEFAULT_SEED, DEFAULT_START, World, accounts_for
 
 EXIT_FAILED, EXIT_USAGE = 1, 2
@@ -105,6 +107,8 @@ def _live(
     connection = connection_settings(environment)
     name = run_id or new_run_id(datetime.now(UTC), secrets.token_hex(2))
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # ten lines a second while Kafka is away; we say it once
+
     async def run() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -115,7 +119,7 @@ def _live(
         publisher = LivePublisher(topics, connection, clock, labels=labels)
         end_ms = start_ms + int(duration_s * 1000) if duration_s else None
         with status_on(_console, name) as tell:
-            await publisher.run(world, tell, end_ms=end_ms)
+            await run_until(stop, publisher.run(world, tell, end_ms=end_ms))
         sent = publisher.progress
         _console.print(
             f"Published {sent.transactions:,} transactions, {sent.fraud:,} of them fraud ({name}).", markup=False

@@ -1,8 +1,7 @@
 """A live stream into Kafka, labels included, through short absences of the broker."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -16,12 +15,13 @@ from contracts.topics import Topics
 from riskstream_client import Publisher
 from training.simulator.labels import labels_for
 from training.simulator.rows import SimulatedTransaction
-from training.simulator.stream import stream
+from training.simulator.stream import Clock, stream
 from training.simulator.world import World
 
 LABEL_DAY_S = 20.0  # in a live stream a day of a label's delay lasts so long: labels come within minutes
 _LABELS_WAITING_MAX = 100_000
 _AWAY_S_MAX = 120.0  # Kafka may be away for so long in mid-stream before the run gives up
+_SLOW_S = 5.0  # an answer normally takes milliseconds
 _RETRY_FIRST_S, _RETRY_S_MAX = 0.5, 8.0
 
 _log = structlog.get_logger()
@@ -36,28 +36,10 @@ class Progress:
     labels: int = 0
 
 
-class SystemClock:
-    """The wall clock; `stop` ends every wait."""
-
-    def __init__(self, stop: asyncio.Event) -> None:
-        self._stop = stop
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    async def sleep(self, seconds: float) -> bool:
-        """Wait; False when the stop was asked for."""
-        try:
-            await asyncio.wait_for(self._stop.wait(), seconds)
-        except TimeoutError:
-            return True
-        return False
-
-
 class LivePublisher:
     """Publishes one stream. `connection` is what `riskstream_client.Publisher` needs to reach Kafka."""
 
-    def __init__(self, topics: Topics, connection: dict[str, Any], clock: SystemClock, *, labels: bool) -> None:
+    def __init__(self, topics: Topics, connection: dict[str, Any], clock: Clock, *, labels: bool) -> None:
         self.progress = Progress()
         self._topics = topics
         self._connection = connection
@@ -108,7 +90,7 @@ class LivePublisher:
         batch = self._unsent
         if not batch:
             return
-        await sender.publish_many(item.transaction for item in batch)
+        await self._patiently(sender.publish_many(item.transaction for item in batch))
         self._unsent = []
         self.progress.transactions += len(batch)
         self.progress.fraud += sum(item.fraud for item in batch)
@@ -117,6 +99,14 @@ class LivePublisher:
                 for label in labels_for(item, day_s=LABEL_DAY_S):
                     known_ms = int(label.known_at.timestamp() * 1000)
                     heappush(self._labels, (known_ms, label.transaction_id, label.revision, label))
+
+    async def _patiently(self, sending: Coroutine[Any, Any, int]) -> None:
+        """Wait for Kafka, and say so when it takes long."""
+        task = asyncio.ensure_future(sending)
+        done, _ = await asyncio.wait({task}, timeout=_SLOW_S)
+        if not done:
+            _log.warning("kafka_does_not_answer", waited_s=_SLOW_S)
+        await task
 
     async def _send_labels(self, teller: Publisher) -> None:
         now_ms = self._clock.now_ms()
@@ -131,7 +121,7 @@ class LivePublisher:
 class _Retry:
     """How long to wait before the next try. Before it worked once, nothing is tried again."""
 
-    def __init__(self, clock: SystemClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._worked = False
         self._away_since_ms: int | None = None

@@ -21,8 +21,9 @@ DEFAULT_DAYS = 40.0  # longer than the longest window and the label delay togeth
 _BLOCK_TRANSACTIONS = 8192  # made at once: enough for numpy to be fast, few enough to begin soon
 _BLOCK_MS_MAX = DAY_MS // 4
 _BLOCK_MS_MIN = 1000
+_STEADY_BLOCK_MS_MAX = 5000  # much shorter than outings
 _LEAD_MS = 30 * 60_000  # most outings are over by then
-_LEAD_TRANSACTIONS_MAX = 200_000  # a third of a second; a faster stream finds its rate within minutes
+_LEAD_TRANSACTIONS_MAX = 60_000  # a tenth of a second; a faster stream begins with fewer second payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,9 @@ class Run:
             self._population, world.accounts, world.fraud_share, Chance(0, *story).random("schedule", 0)
         )
         self._made = 0
-        self.block_ms = int(
-            np.clip(_BLOCK_TRANSACTIONS / world.transactions_per_day * DAY_MS, _BLOCK_MS_MIN, _BLOCK_MS_MAX)
-        )
+        block_ms_max = _STEADY_BLOCK_MS_MAX if world.steady else _BLOCK_MS_MAX
+        block_ms = _BLOCK_TRANSACTIONS / world.transactions_per_day * DAY_MS
+        self.block_ms = int(min(max(block_ms, _BLOCK_MS_MIN), block_ms_max))
         self.next_ms = world.start_ms
         self._later = self._under_way()
         self._schedule.lead_in(world.start_ms, world.transactions_per_day)
@@ -123,15 +124,22 @@ class Run:
         """Payments of outings that began shortly before the start."""
         start_ms = self.next_ms
         lead_ms = int(min(_LEAD_MS, _LEAD_TRANSACTIONS_MAX / self._world.transactions_per_day * DAY_MS))
-        rows = self._outings(start_ms - lead_ms, start_ms)
+        outings = self._payments(lead_ms) / PAYMENTS_PER_OUTING
+        rows = self._habits.between(start_ms - lead_ms, start_ms, outings, steady=self._world.steady)
         return rows.take(rows.at_ms >= start_ms)
 
-    def _outings(self, start_ms: int, end_ms: int) -> Rows:
-        payments = self._world.transactions_per_day * (end_ms - start_ms) / DAY_MS * self._schedule.honest_share
-        return self._habits.between(start_ms, end_ms, payments / PAYMENTS_PER_OUTING, steady=self._world.steady)
+    def _payments(self, length_ms: int) -> float:
+        """How many honest ones are expected in so much time."""
+        return self._world.transactions_per_day * length_ms / DAY_MS * self._schedule.honest_share
 
     def _honest(self, start_ms: int, end_ms: int) -> Rows:
-        rows = Rows.joined([self._later, self._outings(start_ms, end_ms)])
+        outings = self._payments(end_ms - start_ms)
+        if self._world.steady:  # new outings fill up what earlier ones leave: the rate is right from the first second
+            outings = max(0.0, outings - int((self._later.at_ms < end_ms).sum()))
+        else:
+            outings /= PAYMENTS_PER_OUTING
+        new = self._habits.between(start_ms, end_ms, outings, steady=self._world.steady)
+        rows = Rows.joined([self._later, new])
         now = rows.at_ms < end_ms
         self._later = rows.take(~now)
         rows = rows.take(now)

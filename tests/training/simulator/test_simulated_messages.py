@@ -7,7 +7,6 @@ import pytest
 
 from contracts.currency import MINOR_UNIT_DECIMALS
 from contracts.transaction import Transaction, decode_transaction, encode_transaction
-from training.simulator.history import training_transactions
 from training.simulator.rows import SimulatedTransaction
 from training.simulator.world import World, simulate
 
@@ -45,15 +44,15 @@ def test_both_flavours_are_in_one_world(history: list[SimulatedTransaction]):
     assert any(transaction.latitude is not None for transaction in card)
 
 
-def test_training_transactions_are_ordered_and_hold_cold_starts_throughout():
-    items = list(training_transactions(28_000, seed=3, days=10))
-    assert len(items) == 28_000
+def test_training_transactions_are_ordered_and_hold_cold_starts_throughout(mixture: list[SimulatedTransaction]):
+    items = mixture
+    assert len(items) == 20_000
     assert all(a.transaction.timestamp <= b.transaction.timestamp for a, b in pairwise(items))
     assert len({item.transaction.transaction_id for item in items}) == len(items)
     runs = {item.transaction.transaction_id.rsplit("-", 1)[0] for item in items}
     assert len(runs) == 7
-    late = [item.transaction for item in items[20_000:]]
-    known = {item.transaction.account for item in items[:20_000]}
+    late = [item.transaction for item in items[14_000:]]
+    known = {item.transaction.account for item in items[:14_000]}
     assert sum(transaction.account not in known for transaction in late) > 0.1 * len(late)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from contracts.transaction import encode_transaction
 from training.simulator.history import training_transactions
 from training.simulator.labels import labels_of
+from training.simulator.rows import SimulatedTransaction
 from training.simulator.world import World, simulate
 
 ROOT = Path(__file__).parents[3]
@@ -58,12 +59,10 @@ def test_one_seed_is_the_same_people_in_every_run_and_size():
     assert same > 0.95 * len(both)  # a few were using a new phone at their first payment
 
 
-def test_training_transactions_and_labels_are_the_same_again():
-    def run() -> list[object]:
-        items = list(training_transactions(3000, seed=3, days=4))
-        return [*items, *labels_of(items)]
-
-    assert run() == run()
+def test_training_transactions_and_labels_are_the_same_again(mixture: list[SimulatedTransaction]):
+    again = list(training_transactions(20_000, seed=3, days=10))
+    assert again == mixture
+    assert list(labels_of(again)) == list(labels_of(mixture))
 
 
 if __name__ == "__main__":
