@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from contracts.errors import RiskstreamError
+from devstack.gate import wait as wait_at_gate
 from riskstream_client.stack_env import client_environment
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class _Rooms(TyperGroup):
         room = typer.Typer()
         room.callback()(lambda: None)  # without it a room with a single command would be that command
         import_module(module).register(room)
+        wait_at_gate()
         return typer.main.get_group(room).commands[cmd_name]
 
 
@@ -81,6 +83,7 @@ def worker() -> None:
     """One stream worker. SIGTERM drains it."""
     from scoring_worker.main import run
 
+    wait_at_gate()
     run()
 
 
@@ -89,6 +92,8 @@ def api() -> None:
     """The gateway: API, feed and console page."""
     from api.main import run
 
+    import_module("api.app")  # uvicorn imports it by its name, later
+    wait_at_gate()
     run()
 
 
@@ -128,14 +133,14 @@ def sign_in() -> None:
 
 @app.command()
 def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Delete the embedded stack's data and the models."""
+    """Delete the embedded stack's data: messages, state, decisions, keys. Models stay."""
     from devstack.up import forget
 
-    settings = _settings()
+    home = _settings().riskstream_home
     if not yes:
-        typer.confirm(f"Delete {settings.riskstream_home} and {settings.model_path} with all decisions?", abort=True)
-    forget(settings.riskstream_home, settings.model_path)
-    typer.echo("Deleted.")
+        typer.confirm(f"Delete the stack's data in {home}, with all decisions?", abort=True)
+    forget(home)
+    typer.echo("Deleted; the next start begins anew.")
 
 
 def _settings() -> "Settings":

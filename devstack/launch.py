@@ -33,7 +33,11 @@ def main(arguments: list[str]) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     if os.getppid() != int(supervisor_pid):
         raise SystemExit("the supervisor is gone")
-    os.execv(program[0], program)
+    try:
+        os.execv(program[0], program)
+    except OSError as error:
+        machine = os.uname().machine
+        raise SystemExit(f"{program[0]} cannot run here ({error.strerror}): it must be built for {machine}") from error
 
 
 def _step_down(user: str) -> None:

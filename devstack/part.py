@@ -58,10 +58,9 @@ class Part:
         end_leftover(self._pid_path)
         _set_long_log_aside(self.log_path)
         spec = self.spec
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(spec.stop_signal)), "1"]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [*launcher, spec.user or "-", "--", *spec.command],
+                tied(spec.command, death_signal=spec.stop_signal, user=spec.user),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -74,9 +73,12 @@ class Part:
     def exit_code(self) -> int | None:
         return self._process.poll() if self._process else None
 
-    def wait_ready(self) -> None:
-        """Raises StackError, with the log's last lines, if the part ends or its deadline passes before it is ready."""
-        deadline_s = self.started_at_s + self.spec.start_deadline_s
+    def wait_ready(self, since_s: float = 0.0) -> None:
+        """Raises StackError, with the log's last lines, if the part ends or its deadline passes before it is ready.
+
+        The deadline counts from its start, or from `since_s` (monotonic) where it could not go on before.
+        """
+        deadline_s = max(self.started_at_s, since_s) + self.spec.start_deadline_s
         while not self.spec.ready():
             code = self.exit_code()
             if code is not None:
@@ -112,6 +114,19 @@ class Part:
             return f"The disk is full: free some space and start again. Its log: {self.log_path}"
         shown = "\n  ".join(lines) or "(empty)"
         return f"Its log, {self.log_path}, ends with:\n  {shown}"
+
+
+def tied(
+    command: Sequence[str], *, death_signal: signal.Signals = signal.SIGTERM, user: str | None = None
+) -> list[str]:
+    """`command` as a child that ends with this process, whatever ends this process (see `launch.py`)."""
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(death_signal)), "1"]
+    return [*launcher, user or "-", "--", *command]
+
+
+def end_leftovers(run_folder: Path) -> list[str]:
+    """End what a killed supervisor left running; the names of those parts. The caller holds the home's lock."""
+    return [path.stem for path in sorted(run_folder.glob("*.json"), reverse=True) if end_leftover(path)]
 
 
 def end_leftover(pid_path: Path) -> bool:

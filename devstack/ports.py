@@ -1,5 +1,6 @@
 """Ports of the stack: the one that was set, else the one of the last run, else a free one."""
 
+import errno
 import socket
 from collections.abc import Mapping
 
@@ -9,23 +10,30 @@ HOST = "127.0.0.1"
 
 
 def is_free(port: int, host: str = HOST) -> bool:
+    return _refusal(port, host) is None
+
+
+def require_free(setting: str, port: int, host: str = HOST) -> int:
+    """`port` itself. Raises StackError that names the setting if this process cannot listen there."""
+    refusal = _refusal(port, host)
+    if refusal is None:
+        return port
+    if refusal.errno == errno.EADDRINUSE:
+        raise StackError(
+            f"Port {port} ({setting}) is taken by another program: stop that program, or set {setting} to a free port."
+        )
+    raise StackError(f"Cannot listen on {host}:{port} ({setting}): {refusal.strerror or refusal}. Set another one.")
+
+
+def _refusal(port: int, host: str) -> OSError | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else a port of the last run rests in TIME_WAIT
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def require_free(setting: str, port: int, host: str = HOST) -> int:
-    """`port` itself. Raises StackError that names the setting if another program has it."""
-    if not is_free(port, host):
-        raise StackError(
-            f"Port {port} ({setting}) is taken by another program: stop that program, or set {setting} to a free port."
-        )
-    return port
+        except OSError as error:
+            return error
+    return None
 
 
 def choose(fixed: Mapping[str, int], kept: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:

@@ -10,14 +10,13 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 
 from contracts.errors import StackError
 from devstack.home import Home, write_private
-from devstack.part import LAUNCHER, PartSpec
+from devstack.part import PartSpec, tied
 from devstack.ports import HOST
 
 VERSION = 18
@@ -145,10 +144,9 @@ def _initialise(home: Home, data: Path, user: str | None, admin_password: str) -
         f"--pwfile={password_file}",
     ]
     program = [str(_binaries() / "initdb"), *options, "-U", ADMINISTRATOR, "-D", str(fresh)]
-    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGTERM)), "0", user or "-"]
     try:
         done = subprocess.run(
-            [*launcher, "--", *program], capture_output=True, text=True, timeout=INIT_TIMEOUT_S, check=False
+            tied(program, user=user), capture_output=True, text=True, timeout=INIT_TIMEOUT_S, check=False
         )
     finally:
         password_file.unlink(missing_ok=True)

@@ -1,18 +1,20 @@
 """The three servers of the stack, on free ports of this machine: what runs where, and under which names it is found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from contracts.errors import StackError
 from contracts.topics import DEAD_LETTER_SIZE_FACTOR
 from devstack import kafka, postgres, redis
 from devstack.home import Home
-from devstack.part import Part
+from devstack.part import Part, end_leftovers
 from devstack.ports import HOST, choose
 from settings import Settings
 
 Ready = Callable[[], bool]
 HEADER_ROOM_BYTES = 16_384  # beside the largest dead letter: its reason, its headers, the batch around it
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PORT_SETTINGS = {
     "kafka": "KAFKA_BOOTSTRAP_SERVERS",
     "kafka-controller": "KAFKA_BOOTSTRAP_SERVERS",
@@ -47,7 +49,11 @@ class Servers:
 
 
 def prepare(home: Home, settings: Settings) -> Servers:
-    """Choose ports, prepare the data folders (first time: seconds, and Kafka's download). Raises StackError."""
+    """End leftovers, choose ports, prepare the data folders (first time: seconds, and Kafka's download).
+
+    The caller holds the home's lock. Raises StackError.
+    """
+    end_leftovers(home.run)
     ports = choose(_fixed_ports(settings), home.ports(), PORT_SETTINGS)
     home.keep_ports(ports)
     redis_password, admin_password = home.secret("REDIS_PASSWORD"), home.secret("POSTGRES_ADMIN_PASSWORD")
@@ -74,15 +80,23 @@ def ensure_database(home: Home) -> None:
     )
 
 
-def _fixed_ports(settings: Settings) -> Mapping[str, int]:
-    """Ports that were set on purpose: an address on this machine other than the setting's default."""
-    chosen = {
-        "kafka": ("kafka_bootstrap_servers", f"//{settings.kafka_bootstrap_servers.split(',')[0]}"),
-        "redis": ("redis_url", settings.redis_url),
-        "postgres": ("database_url", settings.database_url),
+def _fixed_ports(settings: Settings) -> dict[str, int]:
+    """Ports that were set on purpose. Raises StackError if an address names another machine."""
+    addresses = {
+        "kafka": f"//{settings.kafka_bootstrap_servers.split(',')[0]}",
+        "redis": settings.redis_url,
+        "postgres": settings.database_url,
     }
     fixed = {}
-    for name, (field, address) in chosen.items():
-        if field in settings.model_fields_set:
-            fixed[name] = urlsplit(address).port or 0
+    for name, address in addresses.items():
+        setting = PORT_SETTINGS[name]
+        if setting.lower() not in settings.model_fields_set:
+            continue
+        parsed = urlsplit(address)
+        if parsed.hostname not in LOOPBACK:
+            raise StackError(
+                f"{setting} names another machine ({parsed.hostname}), and this command runs its own {name.title()}"
+                f" here: unset {setting}, or run `riskstream worker` and `riskstream api` against that machine."
+            )
+        fixed[name] = parsed.port or 0
     return fixed

@@ -14,8 +14,8 @@ BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0)
 WATCH_EVERY_S = 0.25
 
 
-class StopRequested(Exception):
-    """Ctrl-C, SIGTERM or SIGHUP arrived."""
+class StopRequested(KeyboardInterrupt):
+    """Ctrl-C, SIGTERM or SIGHUP arrived. Of this kind because event loops let no other one through."""
 
 
 class Supervisor:

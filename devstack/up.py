@@ -3,26 +3,23 @@
 Our own processes are started through their commands, so this room knows nothing of what they do.
 """
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
-
 from contracts.errors import StackError
-from devstack import servers
+from devstack import gate, servers
 from devstack.home import Home, HomeLock
-from devstack.part import Part, PartSpec
+from devstack.part import Part, PartSpec, end_leftovers, tied
 from devstack.ports import HOST, choose, require_free
+from devstack.screen import Screen
 from devstack.servers import Ready
 from devstack.supervisor import StopRequested, Supervisor
 from settings import Settings
@@ -31,11 +28,20 @@ PROBE_TIMEOUT_S = 1.0
 ALERT_LOOK_EVERY_S = 0.5
 START_DEADLINE_S = 120.0  # of our own processes; compiling the kernel for the first time is the longest part
 COMMAND = (sys.executable, "-m", "riskstream")
+STACK_FILES = (  # all that a stack puts into its home; only these are deleted by `forget`
+    *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads"),
+    *("stack.env", "secrets.json", "ports.json", "lock", ".gitignore"),
+)
 
 
 def run(settings: Settings, *, only_servers: bool = False) -> None:
     """Start everything, stay in front until Ctrl-C or SIGTERM, stop everything. Raises StackError with what to do."""
-    _Run(settings, only_servers=only_servers).run()
+    try:
+        _Run(settings, only_servers=only_servers).run()
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StackError("The disk is full: free some space, then start again; nothing decided is lost.") from error
+        raise StackError(f"The machine refused something: {error}.") from error
 
 
 class _Run:
@@ -43,11 +49,11 @@ class _Run:
         self._settings = settings
         self._only_servers = only_servers
         self._home = Home(settings.riskstream_home)
-        self._console = Console(highlight=False)
-        self._supervisor = Supervisor(lambda line: self._console.print(line, style="yellow", markup=False))
-        self._began = time.monotonic()
-        self._next_look = 0.0
-        self._api_url = self._api_key = ""
+        self._screen = Screen(settings.app_name, self._home, _command_name())
+        self._supervisor = Supervisor(self._screen.warn)
+        self._gate = self._home.run / "gate"
+        self._next_look_s = 0.0
+        self._alerts: _Alerts | None = None
 
     def run(self) -> None:
         self._home.prepare()
@@ -58,47 +64,44 @@ class _Run:
                 self._start()
                 self._supervisor.watch(self._look_for_alert)
             except StopRequested:
-                self._console.print("\nStopping …")
+                self._screen.say("\nStopping …")
             finally:
                 self._home.withdraw()
+                self._gate.unlink(missing_ok=True)
                 self._supervisor.stop()
-        self._console.print("Everything is stopped; the data stays for the next start.")
+        self._screen.say("Everything is stopped.")
 
     def _start(self) -> None:
         settings = self._settings
+        self._gate.unlink(missing_ok=True)
+        end_leftovers(self._home.run)
         if not self._only_servers and settings.api_port:
             require_free("API_PORT", settings.api_port, settings.api_host)
-        self._step("Kafka, Redis, Postgres")
+        self._screen.step("Kafka, Redis, Postgres")
         stack = servers.prepare(self._home, settings)
+        environment = dict(stack.addresses)
         self._supervisor.adopt(*stack.parts)
         for part in stack.parts:
             part.start()
+        ours = [] if self._only_servers else self._start_ours(environment)
         for part in stack.parts:
             part.wait_ready()
         servers.ensure_database(self._home)
-        environment = dict(stack.addresses)
-        self._step("database and topics")
+        self._screen.step("database and topics")
         environment |= self._seed(environment)
         link_token = environment.pop("SIGN_IN_TOKEN")
         if self._only_servers:
             self._home.publish(environment)
-            self._console.print(self._servers_screen(environment))
+            self._screen.servers_are_up(environment)
             return
         if not (settings.model_path / "champion").exists() and not (settings.model_path / "manifest.json").exists():
-            self._step("the first model (about a minute, once)")
+            self._screen.step("the first model (about a minute, once)")
             self._command(environment, "train", show=True)
-        self._step("scoring worker and gateway")
-        environment |= self._start_ours(environment)
+        self._screen.step("scoring worker and gateway")
+        self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
+        self._open_gate(ours)
         self._home.publish(environment)
-        if settings.demo_rate:
-            demo = [*COMMAND, "simulate", "--rate", str(settings.demo_rate)]
-            self._supervisor.start(self._part("demo", demo, environment, lambda: True))
-        self._console.print(self._screen(environment, link_token))
-        self._api_url, self._api_key = environment["API_URL"], environment["RISKSTREAM_API_KEY"]
-        self._next_look = time.monotonic()
-
-    def _step(self, what: str) -> None:
-        self._console.print(f"[{time.monotonic() - self._began:5.1f} s] {what} …", markup=False)
+        self._screen.all_is_up(environment, link_token, {part.spec.name: part.log_path.name for part in ours})
 
     def _seed(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Migrations, topics, demo client and key; returns what it prints: RISKSTREAM_API_KEY, SIGN_IN_TOKEN."""
@@ -111,7 +114,7 @@ class _Run:
     def _command(self, environment: Mapping[str, str], *arguments: str, show: bool = False) -> str:
         """Run one of our commands to its end. Raises StackError with its last words."""
         done = subprocess.run(
-            [*COMMAND, *arguments],
+            tied([*COMMAND, *arguments]),
             env=os.environ | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=None if show else subprocess.PIPE,
@@ -124,28 +127,36 @@ class _Run:
             raise StackError(f"`riskstream {' '.join(arguments)}` failed. " + " ".join(words))
         return done.stdout or ""
 
-    def _start_ours(self, environment: dict[str, str]) -> dict[str, str]:
+    def _start_ours(self, environment: dict[str, str]) -> list[Part]:
+        """Start worker(s), gateway and demo, which wait at the gate; adds API_URL to `environment`."""
         settings = self._settings
-        names = {f"worker-{i + 1}": "METRICS_PORT" for i in range(settings.scoring_workers)}
-        ports = choose({"api": settings.api_port}, {}, {"api": "API_PORT", **names})
+        workers = [f"worker-{number + 1}" for number in range(settings.scoring_workers)]
+        named = {"api": "API_PORT", **dict.fromkeys(workers, "METRICS_PORT")}
+        ports = choose({"api": settings.api_port}, {}, named)
+        shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
+        environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
+        gated = environment | {gate.VARIABLE: str(self._gate)}
         parts = []
-        for name in names:
-            own = environment | {"METRICS_PORT": str(ports[name])}
-            ready = _answers(f"http://{HOST}:{ports[name]}/readyz")
-            parts.append(self._part(name, [*COMMAND, "worker"], own, ready))
-        url = f"http://{'127.0.0.1' if settings.api_host == '0.0.0.0' else settings.api_host}:{ports['api']}"
-        own = environment | {"API_PORT": str(ports["api"]), "API_URL": url}
-        parts.append(self._part("gateway", [*COMMAND, "api"], own, _answers(f"{url}/readyz")))
+        for name in workers:
+            own = gated | {"METRICS_PORT": str(ports[name])}
+            parts.append(self._part(name, ["worker"], own, _answers(f"http://{HOST}:{ports[name]}/readyz")))
+        own = gated | {"API_PORT": str(ports["api"])}
+        parts.append(self._part("gateway", ["api"], own, _answers(f"{url}/readyz")))
+        if settings.demo_rate:
+            parts.append(self._part("demo", ["simulate", "--rate", str(settings.demo_rate)], gated, lambda: True))
         for part in parts:
             self._supervisor.start(part)
-        for part in parts:
-            part.wait_ready()
-        return {"API_URL": url}
+        return parts
 
-    def _part(self, name: str, command: list[str], environment: Mapping[str, str], ready: Ready) -> Part:
+    def _open_gate(self, ours: Sequence[Part]) -> None:
+        self._gate.touch()
+        for part in ours:
+            part.wait_ready(since_s=time.monotonic())
+
+    def _part(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], ready: Ready) -> Part:
         spec = PartSpec(
             name=name,
-            command=command,
+            command=[*COMMAND, *arguments],
             ready=ready,
             environment=environment,
             start_deadline_s=START_DEADLINE_S,
@@ -154,56 +165,37 @@ class _Run:
         return Part(spec, self._home)
 
     def _look_for_alert(self) -> None:
-        """Say once when the first alert is there: that is what a newcomer waits for."""
-        if not self._next_look or time.monotonic() < self._next_look:
+        """Say once when the first alert of this run is there: that is what a newcomer waits for."""
+        if self._alerts is None or time.monotonic() < self._next_look_s:
             return
-        self._next_look = time.monotonic() + ALERT_LOOK_EVERY_S
-        request = urllib.request.Request(f"{self._api_url}/v1/alerts?limit=1", headers={"X-API-Key": self._api_key})
+        self._next_look_s = time.monotonic() + ALERT_LOOK_EVERY_S
+        if self._alerts.is_there_a_new_one():
+            self._alerts = None
+            self._screen.first_alert()
+
+
+class _Alerts:
+    """Looks through the gateway whether an alert was raised since this object was made."""
+
+    def __init__(self, api_url: str, api_key: str) -> None:
+        self._request = urllib.request.Request(f"{api_url}/v1/alerts?limit=1", headers={"X-API-Key": api_key})
+        self._since_ms = time.time() * 1000
+
+    def is_there_a_new_one(self) -> bool:
         try:
-            with urllib.request.urlopen(request, timeout=PROBE_TIMEOUT_S) as answer:
-                found = json.load(answer).get("items")
+            with urllib.request.urlopen(self._request, timeout=PROBE_TIMEOUT_S) as answer:
+                newest = json.load(answer).get("items", [])
         except (OSError, ValueError):
-            return
-        if found:
-            self._next_look = 0.0
-            seconds = time.monotonic() - self._began
-            self._console.print(f"Alerts are there ({seconds:.0f} s after the start): open the console to see them.")
-
-    def _screen(self, environment: Mapping[str, str], token: str) -> Panel:
-        url, home = environment["API_URL"], self._home
-        table = Table.grid(padding=(0, 2))
-        table.add_row("Console", f"[bold link]{url}/sign-in?token={token}[/]")
-        table.add_row("", "(signs this browser in, once; another link: .venv/bin/riskstream sign-in)")
-        table.add_row("API docs", f"{url}/docs")
-        table.add_row("", "")
-        self._add_servers(table, environment)
-        table.add_row("Logs, data", f"{home.logs}, {home.root}")
-        table.add_row("Addresses", f"{home.stack_env} (with the API key)")
-        table.add_row("", "")
-        table.add_row("Your own", "echo '" + _EXAMPLE + "' \\\n  | .venv/bin/riskstream publish -")
-        table.add_row("Stop", "Ctrl-C")
-        return Panel(table, title=f"{self._settings.app_name} is up", border_style="green")
-
-    def _servers_screen(self, environment: Mapping[str, str]) -> Panel:
-        table = Table.grid(padding=(0, 2))
-        self._add_servers(table, environment)
-        table.add_row("Addresses", str(self._home.stack_env))
-        table.add_row("Stop", "Ctrl-C")
-        return Panel(table, title="Kafka, Redis and Postgres are up", border_style="green")
-
-    def _add_servers(self, table: Table, environment: Mapping[str, str]) -> None:
-        for name, setting in (
-            ("Kafka", "KAFKA_BOOTSTRAP_SERVERS"),
-            ("Redis", "REDIS_URL"),
-            ("Postgres", "DATABASE_URL"),
-        ):
-            table.add_row(name, environment[setting].rpartition("@")[2])
+            return False
+        return bool(newest) and newest[0]["created_at_ms"] >= self._since_ms
 
 
-_EXAMPLE = (
-    '{"transaction_id": "my-1", "amount": 250, "currency": "EUR", "phone_number": "+254700000001",'
-    ' "device_id": "my-phone", "location": "Nairobi", "timestamp": "2026-01-01T12:00:00Z"}'
-)
+def _command_name() -> str:
+    """How a person calls this installation, from here."""
+    installed = Path(sys.executable).with_name("riskstream")
+    if not installed.exists():
+        return f"{sys.executable} -m riskstream"
+    return os.path.relpath(installed) if installed.is_relative_to(Path.cwd()) else str(installed)
 
 
 def _answers(url: str) -> Ready:
@@ -211,16 +203,24 @@ def _answers(url: str) -> Ready:
         try:
             with urllib.request.urlopen(url, timeout=PROBE_TIMEOUT_S) as answer:
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+        except OSError:
             return False
 
     return ready
 
 
-def forget(home_path: Path, model_path: Path) -> None:
-    """Delete the stack's data, and the models. Raises StackError while a stack runs there."""
+def forget(home_path: Path) -> None:
+    """Delete the stack's data, and nothing else that may lie in the folder. Raises StackError while a stack runs."""
     home = Home(home_path)
-    if home.root.exists():
-        with HomeLock(home):
-            shutil.rmtree(home.root)
-    shutil.rmtree(model_path, ignore_errors=True)
+    if not home.root.exists():
+        return
+    with HomeLock(home):
+        end_leftovers(home.run)
+        for name in STACK_FILES:
+            path = home.root / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    if not any(home.root.iterdir()):
+        home.root.rmdir()

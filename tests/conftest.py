@@ -73,7 +73,7 @@ def topic_prefix() -> str:
 def _embedded(closing: ExitStack, folder: Path) -> Stack:
     home = Home(folder)
     home.prepare()
-    started = servers.prepare(home, Settings(_env_file=None, riskstream_home=folder))
+    started = servers.prepare(home, Settings.model_construct(riskstream_home=folder))
     started.start()
     closing.callback(started.stop)
     servers.ensure_database(home)
