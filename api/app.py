@@ -14,6 +14,7 @@ from api.feed.limits import FeedLimits
 from api.parts import build
 from api.routes import alerts, console, health, reference, session, stream, transactions
 from api.version import VERSION
+from logs import configure_logs
 from settings import Settings, load_settings
 
 
@@ -48,4 +49,6 @@ def create_app(settings: Settings, limits: FeedLimits | None = None) -> FastAPI:
 
 def app_from_settings() -> FastAPI:
     """For uvicorn, which makes one application in each process."""
-    return create_app(load_settings())
+    settings = load_settings()
+    configure_logs(settings, "gateway")
+    return create_app(settings)

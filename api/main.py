@@ -8,6 +8,7 @@ import uvicorn
 from api.feed.protocol import MESSAGE_BYTES_MAX
 from api.feed.socket import FeedProtocol
 from api.metrics import MULTIPROCESS_VARIABLE
+from logs import configure_logs
 from settings import load_settings
 
 DRAIN_S = 5  # for open requests when the process stops; feeds are closed at once, with 1012
@@ -16,6 +17,7 @@ DRAIN_S = 5  # for open requests when the process stops; feeds are closed at onc
 def run() -> None:
     """Serve until SIGTERM or SIGINT. Raises SettingsError."""
     settings = load_settings()
+    configure_logs(settings, "gateway")
     if settings.workers > 1:
         os.environ.setdefault(MULTIPROCESS_VARIABLE, tempfile.mkdtemp(prefix="riskstream-metrics-"))
     uvicorn.run(
@@ -30,5 +32,5 @@ def run() -> None:
         access_log=False,  # it would show sign-in tokens; metrics and the debug log know requests by their route
         server_header=False,
         timeout_graceful_shutdown=DRAIN_S,
-        log_level=settings.log_level.lower(),
+        log_config=None,  # ours, in every process
     )

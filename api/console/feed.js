@@ -21,6 +21,7 @@ export class Feed {
     this.#last = last;
     this.#handlers = handlers;
     window.addEventListener("online", () => this.#soon());
+    window.addEventListener("offline", () => this.#lose(this.#socket));
     document.addEventListener("visibilitychange", () => document.hidden || this.#soon());
   }
 
@@ -102,11 +103,15 @@ export class Feed {
 
   #listenForSilence(socket) {
     clearTimeout(this.#silenceTimer);
-    this.#silenceTimer = setTimeout(() => {
-      if (socket !== this.#socket) return;
-      this.#socket = null; // its close event may come much later, or never
-      socket.close();
-      this.#retry();
-    }, SILENCE_MS);
+    this.#silenceTimer = setTimeout(() => this.#lose(socket), SILENCE_MS);
+  }
+
+  /** Give a connection up that is dead without saying so: its close event may come much later, or never. */
+  #lose(socket) {
+    if (!socket || socket !== this.#socket || this.#stopped) return;
+    this.#socket = null;
+    clearTimeout(this.#silenceTimer);
+    socket.close();
+    this.#retry();
   }
 }

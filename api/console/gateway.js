@@ -11,7 +11,7 @@ export class GatewayError extends Error {
 }
 
 async function call(method, path, body) {
-  const response = await fetch(path, {
+  const response = await reach(path, {
     method,
     credentials: "same-origin",
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
@@ -27,6 +27,14 @@ async function call(method, path, body) {
   }
   if (!response.ok) throw new GatewayError(response.status, parsed);
   return parsed;
+}
+
+async function reach(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch {
+    throw new GatewayError(0, { detail: "the gateway cannot be reached" }); // each browser words this differently
+  }
 }
 
 export const whoAmI = () => call("GET", "/v1/session");

@@ -34,7 +34,7 @@ class Refused(Exception):
         self.code = code
 
 
-@router.post("/ticket", status_code=201)
+@router.post("/ticket", status_code=201, summary="A ticket for the feed")
 async def make_ticket(caller: Reader, parts: PartsOf) -> TicketOut:
     """A single-use ticket for the hello of a feed, for browsers, which cannot set headers on a WebSocket."""
     return TicketOut(ticket=await parts.tickets.issue(caller), expires_in_s=TICKET_TTL_S)

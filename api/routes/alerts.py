@@ -17,7 +17,7 @@ LIMIT_DEFAULT, LIMIT_MAX = 50, 200  # alerts a page; 200 are about 300 kB
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 
-@router.get("")
+@router.get("", summary="Alerts, newest first")
 async def list_alerts(
     caller: Reader,
     parts: PartsOf,
@@ -36,7 +36,7 @@ async def list_alerts(
     )
 
 
-@router.get("/{alert_id}")
+@router.get("/{alert_id}", summary="One alert")
 async def get_alert(caller: Reader, parts: PartsOf, alert_id: UUID) -> AlertOut:
     async with parts.database.pool() as pool:
         alert = await AlertRepository(pool).get(caller.client_id, str(alert_id))

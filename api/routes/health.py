@@ -12,7 +12,7 @@ from api.version import VERSION
 router = APIRouter(tags=["health"])
 
 
-@router.get("/v1/health")
+@router.get("/v1/health", summary="Health of every part")
 async def health(parts: PartsOf) -> HealthOut:
     """Every part that a full service needs. Always answers, with 200; `status` says whether something is missing."""
     checked = await parts.health.now()
@@ -29,13 +29,13 @@ async def health(parts: PartsOf) -> HealthOut:
     )
 
 
-@router.get("/livez", response_class=PlainTextResponse)
+@router.get("/livez", summary="Is it alive", response_class=PlainTextResponse)
 async def livez() -> str:
     """200 while the event loop turns. Says nothing about the stores: a restart would not bring them back."""
     return "ok"
 
 
-@router.get("/readyz", response_class=PlainTextResponse)
+@router.get("/readyz", summary="Can it serve", response_class=PlainTextResponse)
 async def readyz(parts: PartsOf) -> str:
     """200 if requests can be served, which needs Postgres; without Kafka the feed goes on from Postgres."""
     checked = await parts.health.now()

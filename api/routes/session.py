@@ -44,7 +44,7 @@ async def sign_in_by_link(
     return response
 
 
-@router.post("/sign-in", status_code=204)
+@router.post("/sign-in", status_code=204, summary="Sign a browser in")
 async def sign_in_by_key(request: Request, parts: PartsOf, body: KeyIn) -> Response:
     """Trade an API key for the console's session cookie. The session ends when the key is revoked."""
     if not same_origin(request, parts.origins):
@@ -57,7 +57,7 @@ async def sign_in_by_key(request: Request, parts: PartsOf, body: KeyIn) -> Respo
     return response
 
 
-@router.post("/sign-out", status_code=204)
+@router.post("/sign-out", status_code=204, summary="Sign a browser out")
 async def sign_out(request: Request, parts: PartsOf) -> Response:
     """Forget the session's cookie."""
     if not same_origin(request, parts.origins):
@@ -67,7 +67,7 @@ async def sign_out(request: Request, parts: PartsOf) -> Response:
     return response
 
 
-@router.get("/v1/session")
+@router.get("/v1/session", summary="Whose credentials these are")
 async def who_am_i(caller: Reader, parts: PartsOf) -> SessionOut:
     """Whose data these credentials show."""
     async with parts.database.pool() as pool:

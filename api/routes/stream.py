@@ -12,7 +12,7 @@ FRESH_S = 15.0  # workers report every few seconds; one that was silent for this
 router = APIRouter(prefix="/v1/stream", tags=["stream"])
 
 
-@router.get("")
+@router.get("", summary="Health of the stream")
 async def stream_health(_: Reader, parts: PartsOf) -> StreamOut:
     """Rate, lag and latency of each worker that has reported lately, and their totals."""
     async with parts.database.pool() as pool:

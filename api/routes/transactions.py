@@ -21,7 +21,7 @@ TransactionId = Annotated[str, Path(min_length=1, max_length=128)]
 router = APIRouter(prefix="/v1/transactions", tags=["transactions"])
 
 
-@router.get("/{transaction_id:path}")
+@router.get("/{transaction_id:path}", summary="A transaction with its decision")
 async def get_transaction(caller: Reader, parts: PartsOf, transaction_id: TransactionId) -> TransactionOut:
     """The transaction as it was received, its place in the log, and its decision with the features by name."""
     stored = None

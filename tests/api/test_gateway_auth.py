@@ -87,7 +87,7 @@ async def test_a_link_signs_a_browser_in_once(gateway: RunningGateway, pool) -> 
     gateway.http.cookies.clear()
     elsewhere = await gateway.http.get("/sign-in", params={"token": token})
     assert elsewhere.status_code == 410
-    assert "make run" in elsewhere.text
+    assert "riskstream sign-in" in elsewhere.text
     assert "set-cookie" not in elsewhere.headers
 
 
