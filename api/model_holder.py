@@ -2,12 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from contracts.errors import ModelRefused
-from scoring.model import Model, load
 from scoring.registry import resolve
+
+if TYPE_CHECKING:
+    from scoring.model import Model
 
 LOOK_EVERY_S = 5.0  # for a new champion; reading one line of a file
 
@@ -43,6 +46,13 @@ class ModelHolder:
         folder = await asyncio.to_thread(resolve, self._path)
         if folder == self._folder:
             return
-        self.model = await asyncio.to_thread(load, folder)
+        self.model = await asyncio.to_thread(_load, folder)
         self._folder, self.refusal = folder, ""
         log.info("model_loaded", version=self.version)
+
+
+def _load(folder: Path) -> "Model":
+    # Importing XGBoost takes seconds (SciPy comes with it); here the gateway answers meanwhile.
+    from scoring.model import load
+
+    return load(folder)
