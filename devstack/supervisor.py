@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from contracts.errors import StackError
@@ -21,8 +21,10 @@ class StopRequested(KeyboardInterrupt):
 class Supervisor:
     """Runs on the main thread. `say` prints one line to the person in front of the screen."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], back_off_s: Sequence[float] = BACK_OFF_S) -> None:
+        """`back_off_s`: the wait before the first restart of a part, the second and so on; then the last one."""
         self._say = say
+        self._back_off_s = back_off_s
         self._parts: list[Part] = []
         self._restarts: dict[str, list[float]] = {}
         self._back_at: dict[str, float] = {}
@@ -67,7 +69,7 @@ class Supervisor:
             if len(recent) >= RESTARTS_MAX:
                 raise StackError(f"{name} ended {RESTARTS_MAX + 1} times in five minutes. {part.last_words()}")
             self._restarts[name] = [*recent, now]
-            wait_s = BACK_OFF_S[min(len(recent), len(BACK_OFF_S) - 1)]
+            wait_s = self._back_off_s[min(len(recent), len(self._back_off_s) - 1)]
             self._back_at[name] = now + wait_s
             self._say(f"{name} ended (exit code {code}); it starts again in {wait_s:.0f} s. Log: {part.log_path}")
         if now >= self._back_at[name]:
