@@ -10,7 +10,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	&& { command -v $$p; break; }; done)
 NO_PYTHON := Riskstream needs Python 3.11, 3.12 or 3.13 with its venv module (Debian and Ubuntu: python3-venv); none was found. Install one, or name it: make PYTHON=/path/to/python3
 STAMPS := $(VENV)/.stamps
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# uv is ten times as quick; pip does the same where uv has no build for the machine
+INSTALL = $$($(BIN)/uv --version >/dev/null 2>&1 && echo "$(BIN)/uv pip install --python $(BIN)/python" \
+	|| echo "$(BIN)/python -m pip install --disable-pip-version-check") --quiet
 TEST ?= tests
 
 .PHONY: help run stack test check format test-browser crash-test bench lock clean
@@ -63,6 +65,8 @@ $(BIN)/python:
 $(STAMPS)/uv: requirements/bootstrap.lock | $(BIN)/python
 	@mkdir -p $(STAMPS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock \
+		|| { sed '/^uv==/,$$d' requirements/bootstrap.lock > $(STAMPS)/without-uv.lock \
+			&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(STAMPS)/without-uv.lock; } \
 		|| { echo "The installer could not be fetched: check the network or the proxy (HTTPS_PROXY, PIP_INDEX_URL), then start again." >&2; exit 1; }
 	@touch $@
 
@@ -70,6 +74,6 @@ $(STAMPS)/uv: requirements/bootstrap.lock | $(BIN)/python
 $(STAMPS)/%: requirements/%.lock pyproject.toml $(STAMPS)/uv
 	@echo "Installing $* requirements (the first time: some 300 MB) …"
 	@$(INSTALL) --require-hashes -r requirements/$*.lock \
-		|| { echo "Requirements could not be installed: check the network and the free space, then start again." >&2; exit 1; }
+		|| { echo "Requirements could not be installed: check the network and the free space (2 GB), then start again. They need a 64-bit Linux (x86 or ARM, glibc) or macOS." >&2; exit 1; }
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
