@@ -60,7 +60,6 @@ class Settings(BaseSettings):
     currency_base: str = "USD"  # amounts of all currencies are compared in it
     currency_rates: str = ""  # "EUR=1.08,KES=0.0077": one unit in base units; adds to the built-in table
     event_age_max_days: float = Field(3650, gt=0, validation_alias="EVENT_AGE_MAX")
-    label_delay_days: float = Field(7, ge=0, le=60)
 
     batch_size_max: int = Field(2000, ge=1, le=10_000)  # transactions a micro-batch
     score_deadline_ms: int = Field(150, ge=10, le=60_000)

@@ -56,13 +56,13 @@ def id_hash(client_id: int, transaction_id: str) -> int:
 
 
 def utc_offset_s(zone: str, time_ms: int) -> int:
-    """The zone's offset from UTC at an event's hour, in seconds. Raises ZoneInfoNotFoundError for an unknown zone."""
-    return _offset_at_hour(zone, time_ms // 3_600_000)
+    """The zone's offset from UTC at an event's minute, in seconds. Raises ZoneInfoNotFoundError for an unknown zone."""
+    return 0 if zone == "UTC" else _offset_at_minute(zone, time_ms // 60_000)
 
 
 @lru_cache(maxsize=65_536)
-def _offset_at_hour(zone: str, hour: int) -> int:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(hours=hour)
+def _offset_at_minute(zone: str, minute: int) -> int:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
     offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
     return int(offset.total_seconds()) if offset else 0
 

@@ -76,7 +76,7 @@ def fold(tables, blob, bounds, kinds, events, entity_of, atoms):
                     seen[i, kind] = work.head[e].count
                     flags[i] |= read_entity(tables, work, e, event.time, vectors[i], sums, squares)
                     if kind == ACCOUNT:
-                        read_norm(sums[-1], squares[-1], norm)
+                        read_norm(event.amount, sums[-1], squares[-1], norm)
             _read_event(tables, work, entity_of[i, ACCOUNT], event, norm, vectors[i])
         for kind in range(5):
             e = entity_of[i, kind]
@@ -233,12 +233,7 @@ def _read_event(tables, work, e, event, norm, row):
     row[columns[0]] = amount
     row[columns[1]] = math.log1p(amount)
     row[columns[2]] = event.round
-    mean, deviation, largest = norm
-    if deviation > 0:
-        row[columns[3]] = (amount - mean) / deviation
-    if mean > 0:
-        row[columns[4]] = amount / mean
-        row[columns[5]] = amount / largest
+    row[columns[3]], row[columns[4]], row[columns[5]] = norm
     for role in range(ROLES):
         if event.link[1 + role]:
             row[columns[6 + role]] = is_new(tables, work, e, role, event.link[1 + role], event.time)

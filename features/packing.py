@@ -247,7 +247,7 @@ def _pack_tiles(buffer, at, e, level, work):
     return at
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True)
 def multiply(a, b):
     """128-bit product of two values 0 <= v < 2^64 as (high, low)."""
     mask = np.uint64(0xFFFFFFFF)
@@ -260,7 +260,7 @@ def multiply(a, b):
     return a_hi * b_hi + (middle >> half) + (other >> half), a * b
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True)
 def square(value):
     """The 128-bit square of an amount."""
     return multiply(value, value)

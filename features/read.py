@@ -116,7 +116,7 @@ def _write_aggregates(tables, kind, w, row, sums, squares):
     row[columns[1]] = sums[w, SUM] / AMOUNT_SCALE
     if count:
         row[columns[2]] = sums[w, SUM] / count / AMOUNT_SCALE
-        row[columns[3]] = spread(count, sums[w, SUM], squares[w, 0], squares[w, 1]) / AMOUNT_SCALE
+        row[columns[3]] = root_of_variance(count, sums[w, SUM], squares[w, 0], squares[w, 1]) / count / AMOUNT_SCALE
         row[columns[4]] = sums[w, MAX] / AMOUNT_SCALE
     if columns[5] >= 0:
         row[columns[5]] = sums[w, DECLINED]
@@ -125,19 +125,22 @@ def _write_aggregates(tables, kind, w, row, sums, squares):
 
 
 @nb.njit(cache=True)
-def read_norm(sums, squares, norm):
-    """Mean, standard deviation and maximum (base units, float64) of one window's payments; zeros without payments."""
-    norm[:] = 0.0
+def read_norm(amount, sums, squares, norm):
+    """An amount against one window's payments: z-score, ratio to mean, ratio to maximum; NaN where there is no norm."""
+    norm[:] = np.nan
     count = sums[COUNT]
-    if count:
-        norm[0] = sums[SUM] / count / AMOUNT_SCALE
-        norm[1] = spread(count, sums[SUM], squares[0], squares[1]) / AMOUNT_SCALE
-        norm[2] = sums[MAX] / AMOUNT_SCALE
+    if count == 0 or sums[SUM] == 0:
+        return
+    root = root_of_variance(count, sums[SUM], squares[0], squares[1])
+    if root > 0:
+        norm[0] = (count * amount - sums[SUM]) / root
+    norm[1] = amount * count / sums[SUM]
+    norm[2] = amount / sums[MAX]
 
 
 @nb.njit(cache=True)
-def spread(count, total, square_hi, square_lo):
-    """Population standard deviation, sqrt(n*sum(a^2) - sum(a)^2) / n, with an exact 128-bit numerator."""
+def root_of_variance(count, total, square_hi, square_lo):
+    """sqrt(n*sum(a^2) - sum(a)^2), which is n times the population standard deviation; exact below the root (128 bits)."""
     n = np.uint64(count)
     high, low = multiply(n, square_lo)
     high += n * square_hi
@@ -145,7 +148,7 @@ def spread(count, total, square_hi, square_lo):
     borrow = np.uint64(low < minus_low)
     low -= minus_low
     high = high - minus_high - borrow
-    return math.sqrt(float(high) * 18446744073709551616.0 + float(low)) / count
+    return math.sqrt(float(high) * 18446744073709551616.0 + float(low))
 
 
 @nb.njit(cache=True)
@@ -176,7 +179,7 @@ def _write_distinct(tables, work, e, time, row):
     return full
 
 
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True)
 def _link_of(entry, role):
     if role == 0:
         return entry.link0

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import structlog
 
 from contracts.errors import PartitionLost, StoreUnavailable
+from features.plan import PLAN
 from scoring_worker.dead_letters import DeadLetterSink
 from scoring_worker.kafka import FORWARDER_GROUP, consumer_arguments, forwarder_producer_arguments
 from scoring_worker.label_session import LabelSession
-from settings import DAY_S, Settings
+from settings import Settings
 from storage.labels import LabelRepository
 
 PAUSE_S = 2.0  # before joining again after a failure; a broker's restart takes a few of them
@@ -59,6 +60,6 @@ class LabelForwarder:
             self._repository,
             self._dead_letters,
             settings.topics,
-            label_delay_ms=int(settings.label_delay_days * DAY_S * 1000),
+            label_delay_ms=PLAN.label_delay,
             monotonic=self._monotonic,
         )

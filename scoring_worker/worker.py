@@ -12,6 +12,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from contracts.errors import StoreUnavailable
+from features.gazetteer import preload
 from scoring_worker.assignment import Assignment
 from scoring_worker.deadline import Deadline
 from scoring_worker.housekeeping import (
@@ -57,6 +58,7 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
     await watch.refresh()
     _ = parts.model.current  # no model, no worker: a decision without one would be a guess
     parts.book.replace(await parts.clients.all())
+    await asyncio.to_thread(preload)
 
     def make_scorer(number: int) -> PartitionScorer:
         return PartitionScorer(
