@@ -24,11 +24,11 @@ def oldest_kept(tables, newest, level):
 
 @nb.njit(cache=True)
 def absorb(tables, work, e, time, id_, amount, kind, change, links, latitude, longitude, has_place):
-    """Add one event or label. `links` holds a hash for each role (0: none); a label's `amount` is its effective time."""
+    """Add one event or label. `links`: a hash for each role (0: none). A label's `amount` is its effective time."""
     head = work.head[e]
     head.count += 1
     if kind == KIND_LABEL:
-        _add_pending(tables, work, e, -(-amount // tables.effective_step), time // tables.width[COARSE], change)
+        _add_pending(work, e, -(-amount // tables.effective_step), time // tables.width[COARSE], change)
         return
     if time > head.newest:
         head.newest = time
@@ -179,7 +179,7 @@ def _drop_oldest_link(work, e, role):
 
 
 @nb.njit(cache=True)
-def _add_pending(tables, work, e, effective, tile, change):
+def _add_pending(work, e, effective, tile, change):
     """Labels wait here until they count at every time that is still computed; equal ones are one entry."""
     head = work.head[e]
     pending = work.pending

@@ -1,4 +1,4 @@
-"""Varints and little-endian numbers in a byte array, compiled. Writers return the next position, readers (value, next)."""
+"""Varints and little-endian numbers in a byte array. Writers return the next position, readers (value, next)."""
 
 import numba as nb
 import numpy as np

@@ -82,8 +82,7 @@ class EventBuilder:
         for record in records:
             entities, event = self._label(record) if type(record) is ForwardedLabel else self._transaction(record)  # type: ignore[arg-type]
             packed += event
-            for key in entities:
-                rows.append(-1 if key is None else index.setdefault(key, len(index)))
+            rows += [-1 if key is None else index.setdefault(key, len(index)) for key in entities]
         return EventBatch(
             events=np.frombuffer(packed, EVENT),
             entity_of=np.array(rows, np.int32).reshape(-1, len(Entity)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,4 +88,4 @@ def _check(blobs: list[bytes], batch: EventBatch) -> None:
 def _slices(array: NDArray[np.uint8], bounds: NDArray[np.int64]) -> list[bytes]:
     data = array.tobytes()
     edges = bounds.tolist()
-    return [data[lo:hi] for lo, hi in zip(edges, edges[1:], strict=False)]
+    return [data[lo:hi] for lo, hi in pairwise(edges)]

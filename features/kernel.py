@@ -48,10 +48,10 @@ def fold(tables, blob, bounds, kinds, events, entity_of, atoms):
     """Fold a batch.
 
     `blob` u8, `bounds` (entities + 1): the packed states, an empty span for an unknown entity; `kinds` (entities);
-    `events` EVENT in log order; `entity_of` (events, 5): entity index or -1. `atoms` ATOM (at least as many as there are links of
-    events to shared entities) receives what an appending writer would add.
-    Returns vectors f32 (events, features; NaN rows for labels), flags (events), seen (events, 5): the states' counts before
-    the event or -1, packed u8, packed bounds, atom bounds (entities + 1), the new atoms of each entity.
+    `events` EVENT in log order; `entity_of` (events, 5): entity index or -1. `atoms` ATOM (5 an event is enough)
+    receives what an appending writer would add to shared entities.
+    Returns vectors f32 (events, features; NaN rows for labels), flags (events), seen (events, 5): the states' counts
+    before the event or -1, packed u8, packed bounds, atom bounds (entities + 1): the new atoms of each entity.
     """
     n = events.shape[0]
     vectors = np.full((n, tables.features), np.nan, np.float32)

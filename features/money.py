@@ -1,6 +1,5 @@
 """Amounts of every currency on one integer scale: ten-thousandths of the base currency."""
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from contracts.currency import MINOR_UNIT_DECIMALS

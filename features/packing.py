@@ -26,7 +26,7 @@ _SINGLE, _DECLINED, _REVERSED, _FRAUD, _EMPTY = 1, 2, 4, 8, 16
 
 @nb.njit(cache=True)
 def read_directory(blob, at, sizes):
-    """Fill `sizes` (2 + LEVELS + ROLES): ring, tiles of each level, lists of each role, pending. Returns the next position."""
+    """Fill `sizes` (2 + LEVELS + ROLES): ring, tiles by level, lists by role, pending; returns the next position."""
     for i in range(sizes.shape[0]):
         value, at = get_varint(blob, at)
         sizes[i] = np.int64(value)
@@ -211,24 +211,20 @@ def _pack_ring(buffer, at, e, work):
 
 
 @nb.njit(cache=True)
+def _tile_bits(tile):
+    """What of a tile is written: most tiles hold one payment and nothing else."""
+    bits = (tile.count == 1) * _SINGLE + (tile.count == 0) * _EMPTY
+    return bits + (tile.declined != 0) * _DECLINED + (tile.reversed != 0) * _REVERSED + (tile.fraud != 0) * _FRAUD
+
+
+@nb.njit(cache=True)
 def _pack_tiles(buffer, at, e, level, work):
     key = np.int64(0)
     for i in range(work.tile_lo[e, level], work.tile_hi[e, level]):
         tile = work.tiles[i]
         at = put_varint(buffer, at, tile.key - key)
         key = tile.key
-        bits = np.uint8(0)
-        if tile.count == 1:
-            bits |= np.uint8(_SINGLE)
-        elif tile.count == 0:
-            bits |= np.uint8(_EMPTY)
-        if tile.declined:
-            bits |= np.uint8(_DECLINED)
-        if tile.reversed:
-            bits |= np.uint8(_REVERSED)
-        if tile.fraud:
-            bits |= np.uint8(_FRAUD)
-        buffer[at] = bits
+        buffer[at] = _tile_bits(tile)
         at += 1
         if tile.count == 1:
             at = put_varint(buffer, at, tile.sum)

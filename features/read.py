@@ -24,7 +24,7 @@ COUNT, SUM, MAX, DECLINED, REVERSED = range(5)
 
 @nb.njit(cache=True)
 def read_entity(tables, work, e, time, row, sums, squares):
-    """Write entity `e`'s features at `time` into `row`; returns flags. `sums` (windows, 5), `squares` (windows, 2): scratch."""
+    """Write entity `e`'s features at `time` into `row`; returns flags. `sums`, `squares`: scratch, a row a window."""
     head = work.head[e]
     kind = head.kind
     flags = 0
@@ -140,7 +140,7 @@ def read_norm(amount, sums, squares, norm):
 
 @nb.njit(cache=True)
 def root_of_variance(count, total, square_hi, square_lo):
-    """sqrt(n*sum(a^2) - sum(a)^2), which is n times the population standard deviation; exact below the root (128 bits)."""
+    """sqrt(n*sum(a^2) - sum(a)^2): n times the population standard deviation; exact (128 bits) below the root."""
     n = np.uint64(count)
     high, low = multiply(n, square_lo)
     high += n * square_hi
