@@ -17,6 +17,7 @@ from contracts.label import ForwardedLabel
 from contracts.transaction import Transaction, decode_transaction
 from features.events import EventBuilder
 from features.fold import fold_batch
+from features.plan import DAY
 from features.redis_store.protocol import Inspection, RepairableStore, StateAddress
 from pipeline.protocols import DecisionStore, Publisher
 from pipeline.takeover import finish_journal
@@ -24,6 +25,7 @@ from pipeline.takeover import finish_journal
 _T = TypeVar("_T")
 FIRST_GENERATION = 1
 ALL_TIMES = -(2**62)
+PUBLISH_AGAIN_MS = DAY  # longer than Kafka may be away while calls are still answered
 EVENTS_A_PATCH = 2_000  # folded and written in one Redis transaction with the marker
 
 
@@ -44,8 +46,10 @@ class Repairer:
         Raises StateMismatch if the state was built by another catalogue or rate table: that needs `rebuild`.
         """
         async with self.store.repair_lock():
+            stored = await self._next_offsets()  # before the markers, which only rise: so none can seem to lie behind
             found = await self.state.inspect()
-            if _is_sound(found, await self.store.epoch()) and found.fingerprint == self.fingerprint:
+            sound = _is_sound(found, await self.store.epoch(), stored)
+            if sound and found.fingerprint == self.fingerprint:
                 assert found.address is not None
                 return found.address
             if found.address is not None and found.fingerprint != self.fingerprint:
@@ -54,10 +58,12 @@ class Repairer:
                     " run `riskstream rebuild-state`"
                 )
             generation = FIRST_GENERATION if found.address is None else found.address.generation
-            # The epoch first: from here on nobody stores what was counted in a state that may be gone.
+            # The epoch first: from here on nobody stores what was counted in a state that may be gone. Then the fence
+            # in Redis, before anything is looked at: from here on nobody counts, nor can an older repair go on.
             address = StateAddress(await self.store.raise_epoch(), generation, found.run_id)
+            markers = await self.state.begin(address)
             await finish_journal(await self.state.journal(address), address, self.state, self.store, self.publisher)
-            await self._fold_missing(address, found.markers)
+            await self._fold_missing(address, markers, markers.get(CALLS, -1))
             await self.state.adopt(address)
             return address
 
@@ -69,27 +75,48 @@ class Repairer:
             address = StateAddress(
                 await self.store.raise_epoch(), FIRST_GENERATION if old is None else old.generation + 1, found.run_id
             )
+            await self.state.begin(address)
             if old is not None:
                 here = StateAddress(address.epoch, old.generation, found.run_id)
                 await finish_journal(await self.state.journal(here), here, self.state, self.store, self.publisher)
-            await self.state.forget_generation(address.generation)  # of an earlier rebuild that was interrupted
-            await self._fold_missing(address, {})
+            # What an earlier rebuild left that was interrupted.
+            await self.state.forget_generation(address, address.generation)
+            await self._fold_missing(address, {}, found.markers.get(CALLS, -1))
             await self.state.adopt(address)
             if old is not None:
-                await self.state.forget_generation(old.generation)
+                await self.state.forget_generation(address, old.generation)
             return address
 
-    async def _fold_missing(self, address: StateAddress, markers: dict[int, int]) -> None:
+    async def _next_offsets(self) -> dict[int, int]:
+        found = {number: await self.store.next_offset(number) for number in await self.store.sources() if number >= 0}
+        return {number: offset for number, offset in found.items() if offset is not None}
+
+    async def _fold_missing(self, address: StateAddress, markers: dict[int, int], calls_known: int) -> None:
+        """Fold what Postgres has behind the markers. Calls behind `calls_known` have lost their journal entry."""
         for source in await self.store.sources():
             marker = markers.get(source, -1)
             folded = 0
             async for part in self._missing(source, marker):
+                if source == CALLS:
+                    await self._publish_again(part, calls_known)
                 await self._patch(address, source, part)
                 folded += len(part)
                 self.progress(source, folded)
             stored = None if source == CALLS else await self.store.next_offset(source)
             if stored is not None and stored - 1 > marker:
                 await self.state.patch(address, {}, {source: stored - 1})
+
+    async def _publish_again(self, part: list[tuple[int, Transaction | ForwardedLabel]], calls_known: int) -> None:
+        """Publish calls whose journal entry is gone, before the marker says that they are dealt with.
+
+        Nobody else would: a partition's records are read again, a call is not. After a Redis that was emptied only the
+        newest are: what is older than PUBLISH_AGAIN_MS was published long ago, and all of it would flood the topic.
+        """
+        newest = await self.store.event_time_ms_max() if calls_known < 0 else None
+        since = ALL_TIMES if newest is None else newest - PUBLISH_AGAIN_MS
+        values = [value for number, value in part if number > calls_known and value.event_time_ms >= since]
+        if values:
+            await self.publisher.publish(*await self.store.outputs([(v.client_id, v.transaction_id) for v in values]))
 
     async def _missing(self, source: int, marker: int) -> AsyncIterator[list[tuple[int, Transaction | ForwardedLabel]]]:
         """What Postgres has of a source behind the marker, in order, in parts."""
@@ -122,8 +149,11 @@ class Repairer:
         await self.state.patch(address, dict(zip(batch.keys, states, strict=True)), {source: part[-1][0]})
 
 
-def _is_sound(found: Inspection, epoch: int) -> bool:
-    return found.address is not None and found.address.run_id == found.run_id and found.address.epoch == epoch
+def _is_sound(found: Inspection, epoch: int, stored: dict[int, int]) -> bool:
+    """Repaired in this run of Redis, for this epoch, and no marker lies behind what Postgres had before."""
+    if found.address is None or found.address.run_id != found.run_id or found.address.epoch != epoch:
+        return False
+    return all(found.markers.get(number, offset) + 1 >= offset for number, offset in stored.items())
 
 
 def _transaction(outcome: Outcome) -> Transaction:

@@ -1,4 +1,4 @@
-"""What crosses between the pipeline and the state store. The store in Redis and the scripted one in the tests share it."""
+"""What crosses between the pipeline and the state store: the real one, or the scripted one of the simulation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ TICK_S = 30  # how long a look at Postgres stays valid, at least; longer than an
 
 
 class StateAddress(NamedTuple):
-    """Which state: the epoch names the repair it comes from, the generation its key prefix, the run the Redis process."""
+    """Which state: the epoch names the repair it comes from, the generation its prefix, the run its Redis process."""
 
     epoch: int
     generation: int
@@ -72,7 +72,7 @@ class StateStore(Protocol):
     """Redis, as the durability order needs it. Every method raises StoreUnavailable when it cannot be reached."""
 
     async def address(self) -> StateAddress:
-        """The state to work on. Raises StateLost if this Redis was not repaired, StateMismatch if it is another plan's."""
+        """The state to work on. Raises StateLost if Redis was not repaired, StateMismatch if it is another plan's."""
 
     async def read(self, address: StateAddress, source: int, keys: Sequence[bytes]) -> Read:
         """Marker and states in one round trip. Raises StateLost if the address is no longer the current one."""
@@ -93,6 +93,14 @@ class RepairableStore(StateStore, Protocol):
     async def inspect(self) -> "Inspection":
         """What this Redis holds, whether or not it was repaired."""
 
+    async def begin(self, address: StateAddress) -> dict[int, int]:
+        """Begin a repair under a new epoch; returns the markers of the address' generation.
+
+        From here on no batch can be counted, and no repair with a lower epoch can write: two processes may both hold
+        themselves to be the one that repairs, because a lock in Postgres ends with its connection.
+        Like every method below it raises StateLost if a later repair has begun, or Redis was restarted.
+        """
+
     async def adopt(self, address: StateAddress) -> None:
         """Declare the state under this address current: from here on batches may be counted."""
 
@@ -102,8 +110,8 @@ class RepairableStore(StateStore, Protocol):
     async def states(self, address: StateAddress, keys: Sequence[bytes]) -> list[bytes | None]:
         """States by key, without a check of the epoch."""
 
-    async def forget_generation(self, generation: int) -> None:
-        """Delete every key of a generation, in small steps."""
+    async def forget_generation(self, address: StateAddress, generation: int) -> None:
+        """Delete every key of a generation, in small steps, as part of the repair `address`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class RedisStateStore:
         self._read = _Script("read.lua")
         self._apply = _Script("apply.lua")
         self._drop = _Script("drop.lua")
+        self._repair = _Script("repair.lua")
 
     async def check_policy(self) -> None:
         """Raises StateMismatch for a Redis whose eviction policy could drop state."""
@@ -132,21 +133,22 @@ class RedisStateStore:
         if value is None:
             return Inspection(run_id, None, self._fingerprint)
         epoch, generation, run, fingerprint = value.decode().split("|", 3)
-        raw = await self._ask(self._redis.hgetall(self._key(int(generation), "markers")))
-        markers = {int(source): int(marker) for source, marker in raw.items()}
+        markers = await self._markers(int(generation))
         return Inspection(run_id, StateAddress(int(epoch), int(generation), run), fingerprint, markers)
 
+    async def begin(self, address: StateAddress) -> dict[int, int]:
+        await self._fenced(address, "begin", [self._epoch_key], [])
+        return await self._markers(address.generation)
+
     async def adopt(self, address: StateAddress) -> None:
-        await self._ask(self._redis.set(self._epoch_key, self._value(address)))
+        await self._fenced(address, "adopt", [self._epoch_key], [self._value(address)])
 
     async def patch(self, address: StateAddress, states: dict[bytes, bytes], markers: dict[int, int]) -> None:
-        """All in one MULTI, so that a crash leaves either both, states and markers, or neither."""
-        pipeline = self._redis.pipeline(transaction=True)
-        for key, state in states.items():
-            pipeline.set(self._state_key(address.generation, key), state, ex=STATE_TTL_S)
-        mapping: Any = {str(source): marker for source, marker in markers.items()}
-        pipeline.hset(self._key(address.generation, "markers"), mapping=mapping)
-        await self._run(pipeline)
+        """All in one script, so that a crash leaves either both, states and markers, or neither."""
+        g = address.generation
+        keys = [self._key(g, "markers"), *(self._state_key(g, key) for key in states)]
+        flat: list[Any] = [part for marker in markers.items() for part in marker]
+        await self._fenced(address, "patch", keys, [STATE_TTL_S, *states.values(), *flat])
 
     async def states(self, address: StateAddress, keys: Sequence[bytes]) -> list[bytes | None]:
         found: list[bytes | None] = []
@@ -160,19 +162,33 @@ class RedisStateStore:
         lead = self._state_key(address.generation, b"")
         return [key[len(lead) :] async for key in self._redis.scan_iter(match=_literal(lead) + b"*", count=KEYS_A_SCAN)]
 
-    async def forget_generation(self, generation: int) -> None:
+    async def forget_generation(self, address: StateAddress, generation: int) -> None:
         pattern = _literal(f"{self._prefix}:{generation}:".encode()) + b"*"
         part: list[bytes] = []
         try:
             async for key in self._redis.scan_iter(match=pattern, count=KEYS_A_SCAN):
                 part.append(key)
                 if len(part) >= KEYS_A_SCAN:
-                    await self._redis.unlink(*part)
+                    await self._fenced(address, "forget", part, [])
                     part = []
-            if part:
-                await self._redis.unlink(*part)
         except (RedisError, OSError) as error:
             raise StoreUnavailable(f"Redis does not answer: {error}") from error
+        if part:
+            await self._fenced(address, "forget", part, [])
+
+    async def _markers(self, generation: int) -> dict[int, int]:
+        raw = await self._ask(self._redis.hgetall(self._key(generation, "markers")))
+        return {int(source): int(marker) for source, marker in raw.items()}
+
+    async def _fenced(
+        self, address: StateAddress, action: str, keys: Sequence[bytes], arguments: Sequence[Any]
+    ) -> None:
+        """One step of the repair `address`, if it is still the latest one, in the Redis process it began in."""
+        pipeline = self._redis.pipeline(transaction=False)
+        lead = [address.epoch, address.run_id, action]
+        self._repair.queue(pipeline, [f"{self._prefix}:repair".encode(), *keys], [*lead, *arguments])
+        if (await self._run(pipeline, self._repair))[0] != 1:
+            raise StateLost("a later repair has begun, or Redis was restarted, while the state was being repaired")
 
     @property
     def _epoch_key(self) -> bytes:
