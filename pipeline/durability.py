@@ -12,7 +12,7 @@ from contracts.transaction import Transaction
 from features.events import EventBatch, EventBuilder
 from features.fold import Folded, fold_batch
 from features.plan import Entity
-from features.redis_store.protocol import Applied, Apply, Read, Refused, StateAddress, StateStore, Write
+from features.redis_store.protocol import TICK_S, Applied, Apply, Read, Refused, StateAddress, StateStore, Write
 from pipeline.claims import claims_of
 from pipeline.intake import Gate, Usable
 from pipeline.protocols import DeadLetters, Decider, DecisionStore, Log, Publisher, TransactionKey
@@ -28,16 +28,22 @@ SETTLE_STEP_S = 0.05
 class Source:
     """Where a batch comes from: a partition that this worker owns, or CALLS (synchronous calls).
 
-    `next_offset` is what Postgres holds of the partition; `address` names the state that is counted in.
+    `next_offset` is what Postgres holds of the partition; `address` names the state that is counted in. `beginning`
+    stands for a marker that is not there yet: the offset at which a partition that was never counted begins.
     """
 
     number: int
     address: StateAddress
     next_offset: int = 0
+    beginning: int = 0
 
     @property
     def is_call(self) -> bool:
         return self.number == CALLS
+
+    def advance(self, stop: int) -> None:
+        """Postgres holds everything before `stop` now; calls have no order."""
+        self.next_offset = 0 if self.is_call else max(stop, self.next_offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +133,9 @@ class Pipeline:
         #    the next offset moves by compare-and-set, so that a frozen predecessor cannot store over us.
         if source.is_call:
             entry = numbered(entry, result.marker)
-        alerts = await self.store.store(entry) if source.is_call or stop > source.next_offset else []
-        source.next_offset = max(stop, source.next_offset)
+        counted = _counts(source, entry)
+        alerts = await self.store.store(entry) if counted else []
+        source.advance(stop)
         marks.append(clock())
         # 6. Publish what is stored, so that nobody hears of a decision that a crash could take back; flushed before
         #    the offset moves, so that a crash repeats an output, but never loses one.
@@ -142,7 +149,8 @@ class Pipeline:
         # 7. Commit Kafka's offset, then drop the journal entry: last, because a successor finishes what is still there.
         if not source.is_call:
             await self.log.commit(source.number, stop)
-        await self.state.drop(source.address, [(f"{source.number}:{result.marker}", claims_of(entry))])
+        if counted:
+            await self.state.drop(source.address, [(f"{source.number}:{result.marker}", claims_of(entry))])
         marks.append(clock())
         return Processed(
             decided=len(entry.outcomes),
@@ -155,17 +163,28 @@ class Pipeline:
             seconds=_seconds(marks),
         )
 
+    async def confirm(self, source: Source) -> None:
+        """Raise StateLost if the state has to be repaired: an idle log must not hide it from the calls."""
+        await self.state.read(source.address, source.number, [])
+        if await self.store.epoch() != source.address.epoch:
+            raise StateLost("a repair or rebuild was begun and not finished")
+
     async def _look(self, source: Source, usable: Sequence[Usable], batch: EventBatch) -> _Look:
         keys = list(dict.fromkeys(_key(item.value) for item in usable if isinstance(item.value, Transaction)))
         labels = [_label_key(item.value) for item in usable if isinstance(item.value, ForwardedLabel)]
+        clock = asyncio.get_running_loop().time
+        began = clock()
         read, decided, counted = await asyncio.gather(
             self.state.read(source.address, source.number, batch.keys),
             self.store.decided(keys),
             self.store.labels_counted(labels),
         )
-        marker = -1 if read.marker is None or source.is_call else read.marker
-        if marker + 1 < source.next_offset:
-            raise StateLost("the state in Redis lies behind what is stored; it has to be repaired first")
+        if clock() - began > TICK_S:
+            # The script knows an id that another source counted for two ticks behind the read; an answer of Postgres
+            # that is older than that (a process frozen in between) would let it be counted again.
+            raise StoreUnavailable("looking at the stores took so long that the answers are stale; trying again")
+        if not source.is_call:
+            _refuse_other_marker(source, read.marker)
         fresh: list[Usable] = []
         repeated: list[TransactionKey] = []
         duplicates = 0
@@ -173,7 +192,7 @@ class Pipeline:
         for item in usable:
             if isinstance(item.value, ForwardedLabel):
                 key: object = _label_key(item.value)
-                if item.offset > marker and key not in counted and key not in seen:
+                if item.offset >= source.next_offset and key not in counted and key not in seen:
                     fresh.append(item)
                 seen.add(key)
                 continue
@@ -183,8 +202,8 @@ class Pipeline:
                 repeated.append(_key(item.value))
             elif position is not None or key in seen:
                 duplicates += 1
-            elif item.offset <= marker:
-                raise OffsetGap(_counted_but_not_stored(source.number, item.offset))
+            elif item.offset < source.next_offset:
+                continue  # a dead letter when it was first read (its client or rate came later); replayed from there
             else:
                 fresh.append(item)
             seen.add(key)
@@ -215,11 +234,8 @@ class Pipeline:
         return folded, entry
 
     async def _apply(self, source: Source, look: _Look, folded: Folded, entry: JournalEntry) -> Applied | Refused:
-        marker = -1 if look.read.marker is None else look.read.marker
-        if (
-            not source.is_call and entry.stop - 1 <= marker
-        ):  # everything here was counted before; there is nothing to apply
-            return Applied(marker)
+        if not _counts(source, entry):
+            return Applied(source.next_offset - 1)
         accounts, shared = _writes(look.batch, look.read, folded)
         return await self.state.apply(
             source.address,
@@ -275,11 +291,18 @@ def _refuse_disorder(source: Source, records: Sequence[LogRecord]) -> None:
         raise ValueError("a batch holds at least one record")
 
 
-def _counted_but_not_stored(partition: int, offset: int) -> str:
-    return (
-        f"offset {offset} of partition {partition} is counted in Redis, but Postgres has no decision for it:"
-        " was Postgres restored from a backup? Run `riskstream rebuild-state`, then start again"
-    )
+def _refuse_other_marker(source: Source, marker: int | None) -> None:
+    """The state of an owned partition ends where its storage ends, or somebody else was here."""
+    counted = source.beginning if marker is None else marker + 1
+    if counted < source.next_offset:
+        raise StateLost("the state in Redis lies behind what is stored; it has to be repaired first")
+    if counted > source.next_offset:
+        raise PartitionLost(f"another worker counts partition {source.number} now")
+
+
+def _counts(source: Source, entry: JournalEntry) -> bool:
+    """Whether a batch has anything to apply and store: a batch read again, or a call repeated, has not."""
+    return bool(entry.outcomes) if source.is_call else entry.stop > source.next_offset
 
 
 def _key(value: Transaction | ForwardedLabel) -> TransactionKey:

@@ -22,27 +22,29 @@ async def take_partition(
     """Finish the partition's journal; returns the source and the offset to read from.
 
     `committed` is Kafka's committed offset (None: never), `beginning` the log's first offset. Reading starts at the
-    lowest of Kafka's offset, Postgres' next offset and marker + 1. Raises StateLost if Redis lies behind Postgres, OffsetGap
-    if the log no longer holds that offset or Postgres lies behind Redis.
+    lowest of Kafka's offset, Postgres' next offset and marker + 1. Raises StateLost if Redis lies behind Postgres,
+    OffsetGap if the log no longer holds that offset or Postgres lies behind Redis. A predecessor that does not know yet
+    may still count and store: hence the order of the looks, and the second look at the marker.
     """
+    counted = (await state.read(address, number, [])).marker
     await finish_journal(await state.journal(address, number), address, state, store, publisher)
-    marker = (await state.read(address, number, [])).marker
     stored = await store.next_offset(number)
+    if counted is not None and counted + 1 > (stored or 0):  # it was in the journal just read, or it is nowhere
+        raise OffsetGap(_behind(number, counted, stored or 0))
     if stored is None:
-        if marker is not None:
-            raise OffsetGap(_behind(number, marker, 0))
         await store.start_partition(number, beginning)  # Postgres owns the offsets: what it never saw is unread
         stored = beginning
-    elif marker is not None and marker + 1 > stored:
-        raise OffsetGap(_behind(number, marker, stored))
-    elif stored > (beginning if marker is None else marker + 1):
+    marker = (await state.read(address, number, [])).marker
+    if stored > (beginning if marker is None else marker + 1):
         raise StateLost(f"Redis holds partition {number} up to {marker}, Postgres up to {stored - 1}")
     if stored < beginning:
         raise OffsetGap(
             f"partition {number} has to be read from offset {stored}, but the log begins at {beginning}: records were"
             " deleted before they were decided. Nothing was skipped; restore them or raise the topic's retention"
         )
-    return Source(number, address, stored), max(beginning, min(stored, stored if committed is None else committed))
+    # Never committed: what is stored may not be published, and where Redis lost the journal only the log knows.
+    start = beginning if committed is None else max(beginning, min(stored, committed))
+    return Source(number, address, stored, stored if marker is None else 0), start
 
 
 async def finish_journal(
