@@ -94,6 +94,7 @@ class PartitionScorer:
             records = await self._next_records()
             self._observe_lag(source)
             if not records:
+                await self._pipeline.confirm(source)
                 continue
             processed = await self._pipeline.process(source, [log_record(record) for record in records])
             latency_s = max(0.0, time.time() - records[0].timestamp / 1000)
@@ -128,7 +129,7 @@ class PartitionScorer:
         try:
             address = await self._repairer.repair()
             log.info("state_repaired", partition=self.number, epoch=address.epoch)
-        except StoreUnavailable as away:
+        except (StoreUnavailable, StateLost) as away:  # StateLost: another repair began, or Redis went away again
             await self._wait("repairing the state", away, RETRY_MIN_S)
 
     async def _wait(self, state: str, error: Exception, seconds: float) -> None:
