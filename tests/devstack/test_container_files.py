@@ -33,7 +33,7 @@ def setting_names() -> set[str]:
 
 
 def test_every_variable_of_our_services_is_a_setting(services: dict[str, dict[str, Any]]) -> None:
-    assert OWN_SERVICES <= services.keys()
+    assert services.keys() >= OWN_SERVICES
     for name in OWN_SERVICES:
         assert set(services[name]["environment"]) - NOT_OF_SETTINGS <= setting_names()
 
