@@ -1,0 +1,206 @@
+"""Who acts: workers that own partitions, gateways that call, an operator who rebuilds."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from contracts.decision import Decision, Recommendation, RiskLevel
+from contracts.errors import PartitionLost, StateLost, StoreUnavailable
+from contracts.journal import CALLS
+from contracts.log import LogRecord
+from contracts.transaction import Transaction
+from features.catalogue import CATALOGUE_HASH, FEATURE_INDEX
+from features.events import EventBuilder
+from features.fold import Folded
+from pipeline.durability import Pipeline, Source
+from pipeline.intake import Gate
+from pipeline.repair import Repairer
+from pipeline.takeover import finish_journal, take_partition
+from tests.pipeline.simulation.scripted_kafka import ScriptedKafka, ScriptedLog, ScriptedTopics
+from tests.pipeline.simulation.scripted_postgres import ScriptedDecisionStore, ScriptedPostgres
+from tests.pipeline.simulation.scripted_redis import ScriptedRedis, ScriptedStateStore
+from tests.pipeline.simulation.traffic import AGE_MAX_MS, CLIENTS
+from tests.pipeline.simulation.world import Process, World, gate_of
+
+BUILDER = EventBuilder()
+GATE = Gate(lambda client: client in CLIENTS, lambda _currency: True, AGE_MAX_MS, 10_000)
+SWEEP_EVERY_S = 5.0
+LOST_PAUSE_S = 5.0
+CALL_ATTEMPTS_MAX = 3
+_COUNT = FEATURE_INDEX["account_count_24h"]
+_DEVICE = FEATURE_INDEX["device_count_24h"]
+
+
+class VectorDecider:
+    """Implements `pipeline.protocols.Decider`: a score that is a function of the vector alone."""
+
+    def __init__(self, world: World, process: Process) -> None:
+        self._world = world
+        self._process = process
+
+    async def decide(self, transactions: Sequence[Transaction], folded: Folded, rows: Sequence[int]) -> list[Decision]:
+        await self._world.pause(self._process, self._world.random.expovariate(500.0))
+        return [decision_of(t, folded.vectors[row]) for t, row in zip(transactions, rows, strict=True)]
+
+
+def decision_of(transaction: Transaction, vector: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> Decision:
+    score = float(min(100.0, 20 * np.nan_to_num(vector[_COUNT]) + 5 * np.nan_to_num(vector[_DEVICE])))
+    level = RiskLevel.CRITICAL if score >= 80 else RiskLevel.LOW
+    return Decision(
+        client_id=transaction.client_id,
+        transaction_id=transaction.transaction_id,
+        account=transaction.account,
+        event_time_ms=transaction.event_time_ms,
+        risk_score=score,
+        risk_level=level,
+        recommendation=Recommendation.DECLINE if level is RiskLevel.CRITICAL else Recommendation.APPROVE,
+        probability=score / 100,
+        signals={},
+        model_version="simulated",
+        catalogue_hash=CATALOGUE_HASH,
+        policy_version="simulated",
+        vector=vector.tobytes(),
+    )
+
+
+@dataclass(eq=False)
+class Servers:
+    """The stores that every process shares."""
+
+    redis: ScriptedRedis
+    postgres: ScriptedPostgres
+    kafka: ScriptedKafka
+    make_pipeline: Callable[..., Pipeline] = Pipeline
+
+
+@dataclass(eq=False)
+class Parts:
+    """One process' view of the stores."""
+
+    world: World
+    process: Process
+    pipeline: Pipeline
+    repairer: Repairer
+
+
+def connect(world: World, servers: Servers, name: str) -> Parts:
+    process = Process(name)
+    state = ScriptedStateStore(servers.redis, gate_of(world, process, "redis"))
+    store = ScriptedDecisionStore(
+        servers.postgres, gate_of(world, process, "postgres"), lambda seconds: world.pause(process, seconds)
+    )
+    topics = ScriptedTopics(servers.kafka, gate_of(world, process, "kafka"))
+    log = ScriptedLog(servers.kafka, process, gate_of(world, process, "kafka"))
+    decider = VectorDecider(world, process)
+    pipeline = servers.make_pipeline(state, store, topics, topics, log, decider, BUILDER, GATE)
+    return Parts(world, process, pipeline, Repairer(state, store, topics, BUILDER, "test"))
+
+
+@dataclass(eq=False)
+class Worker:
+    """The worker's shell in few words: follow the group, run a loop for each partition, sweep orphaned calls."""
+
+    parts: Parts
+    kafka: ScriptedKafka
+    batch_max: int
+    _running: dict[int, tuple["asyncio.Task[None]", asyncio.Event]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        self.parts.world.spawn(self.parts.process, self._follow_group())
+        self.parts.world.spawn(self.parts.process, self._sweep())
+
+    async def _follow_group(self) -> None:
+        world, process = self.parts.world, self.parts.process
+        while True:
+            mine = self.kafka.heartbeat(process, world.now)
+            for number in set(self._running) - set(mine):
+                task, stopping = self._running.pop(number)
+                stopping.set()
+                asyncio.get_running_loop().call_later(world.random.choice((0.01, 3.0)), task.cancel)
+            for number in mine:
+                if number not in self._running:
+                    stopping = asyncio.Event()
+                    self._running[number] = world.spawn(process, self._partition(number, stopping)), stopping
+            await world.pause(process, 0.3)
+
+    async def _partition(self, number: int, stopping: asyncio.Event) -> None:
+        world, process = self.parts.world, self.parts.process
+        while not stopping.is_set():
+            try:
+                await self._score(number, stopping)
+            except (StateLost, StoreUnavailable) as error:
+                world.note(process.name, f"partition {number}: {error}")
+                await world.pause(process, 0.5)
+            except PartitionLost as error:
+                world.note(process.name, f"partition {number}: {error}")
+                await world.pause(process, LOST_PAUSE_S)
+
+    async def _score(self, number: int, stopping: asyncio.Event) -> None:
+        world, process, pipeline = self.parts.world, self.parts.process, self.parts.pipeline
+        address = await self.parts.repairer.repair()
+        committed, beginning = self.kafka.committed.get(number), self.kafka.beginnings[number]
+        source, offset = await take_partition(
+            number, committed, beginning, address, pipeline.state, pipeline.store, pipeline.publisher
+        )
+        while not stopping.is_set():
+            records = self.kafka.fetch(number, offset, world.random.randint(1, self.batch_max))
+            if not records:
+                await world.pause(process, 0.4)
+                await pipeline.confirm(source)
+                continue
+            await pipeline.process(source, records)
+            offset = records[-1].offset + 1
+
+    async def _sweep(self) -> None:
+        world, process, pipeline = self.parts.world, self.parts.process, self.parts.pipeline
+        seen: set[str] = set()
+        while True:
+            await world.pause(process, SWEEP_EVERY_S)
+            try:
+                address = await pipeline.state.address()
+                records = await pipeline.state.journal(address, CALLS)
+                orphans = [record for record in records if record.field in seen]
+                seen = {record.field for record in records}
+                await finish_journal(orphans, address, pipeline.state, pipeline.store, pipeline.publisher)
+            except (StateLost, StoreUnavailable) as error:
+                world.note(process.name, f"sweeper: {error}")
+
+
+@dataclass(eq=False)
+class Gateway:
+    """The gateway's shell in few words: a call is tried again a few times, then given up."""
+
+    parts: Parts
+
+    def call(self, body: bytes, done: Callable[[], None]) -> None:
+        self.parts.world.spawn(self.parts.process, self._call(body, done))
+
+    async def _call(self, body: bytes, done: Callable[[], None]) -> None:
+        world, process = self.parts.world, self.parts.process
+        try:
+            for _ in range(CALL_ATTEMPTS_MAX):
+                if await self._attempt(body):
+                    break
+                await world.pause(process, world.random.expovariate(1.0))
+        finally:
+            done()
+
+    async def _attempt(self, body: bytes) -> bool:
+        world, process, pipeline = self.parts.world, self.parts.process, self.parts.pipeline
+        try:
+            address = await pipeline.state.address()
+            await pipeline.process(Source(CALLS, address), [LogRecord(CALLS, 0, world.now_ms, None, body)])
+        except (StateLost, StoreUnavailable) as error:
+            world.note(process.name, f"call: {error}")
+            return False
+        return True
+
+
+async def rebuild(parts: Parts) -> None:
+    """`riskstream rebuild-state`, once."""
+    try:
+        await parts.repairer.rebuild()
+    except (StateLost, StoreUnavailable) as error:
+        parts.world.note(parts.process.name, f"rebuild: {error}")
