@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.harness import Bench, Lane, machine, running, stored_up_to, write_result
+from bench.harness import Bench, Lane, StoredOffsets, machine, running, write_result
 from bench.parity import compare_with_offline_fold
 from bench.publishing import publish
 from bench.redis_loss import lose_everything, lose_last_second
@@ -78,9 +78,10 @@ def _score(
     asyncio.run(publish(lane, sent))
     worker.start()
     began = moved_at = said_at = time.monotonic()
+    offsets = StoredOffsets(lane)
     stored = 0
     while stored < len(sent):
-        now_stored = stored_up_to(lane).get(0, 0)
+        now_stored = offsets.total()
         if now_stored > stored:
             stored, moved_at = now_stored, time.monotonic()
         if time.monotonic() - moved_at > STALL_MAX_S or not worker.alive:
@@ -92,6 +93,7 @@ def _score(
             said_at = time.monotonic()
             print(f"{lane.name}: {stored:,} of {len(sent):,} after {said_at - began:.0f} s", flush=True)
         time.sleep(POLL_S)
+    offsets.close()
     result[f"{lane.name}, seconds"] = round(time.monotonic() - began, 1)
     worker.stop()
     return asyncio.run(take(lane))

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,6 +94,7 @@ class Bench:
         self.home = home
         self.stack = stack
         self._model_path = model_path
+        self._workers: list[Worker] = []
 
     def part(self, name: str) -> Any:
         return next(part for part in self.stack.parts if part.spec.name == name)
@@ -118,7 +119,15 @@ class Bench:
         return lane
 
     def worker(self, lane: Lane) -> Worker:
-        return Worker(lane, self.home.log(f"worker-{lane.name}"))
+        worker = Worker(lane, self.home.log(f"worker-{lane.name}"))
+        self._workers.append(worker)
+        return worker
+
+    def end_workers(self) -> None:
+        """Whatever a run left running."""
+        for worker in self._workers:
+            if worker.alive:
+                worker.kill()
 
     def cpu_seconds(self) -> dict[str, float]:
         """CPU time so far of each server with its children."""
@@ -138,7 +147,11 @@ def running(model_path: Path) -> Iterator[Bench]:
         if not (model_path / "champion").exists():
             command = [sys.executable, "-m", "riskstream", "train", "--out", str(model_path)]
             subprocess.run([*command, "--transactions", QUICK_MODEL_TRANSACTIONS], check=True, stdin=subprocess.DEVNULL)
-        yield Bench(home, stack, model_path)
+        bench = Bench(home, stack, model_path)
+        try:
+            yield bench
+        finally:
+            bench.end_workers()
     except BaseException:
         print(f"The logs are kept in {home.logs}", file=sys.stderr)
         raise
@@ -154,8 +167,9 @@ def tree_cpu_seconds(pid: int) -> float:
     process = psutil.Process(pid)
     total = 0.0
     for member in [process, *process.children(recursive=True)]:
-        times = member.cpu_times()
-        total += times.user + times.system
+        with suppress(psutil.NoSuchProcess):  # a short-lived child
+            times = member.cpu_times()
+            total += times.user + times.system
     own = process.cpu_times()
     return total + own.children_user + own.children_system
 
@@ -187,15 +201,18 @@ async def _execute(url: str, statement: str) -> None:
         await connection.close()
 
 
-def stored_up_to(lane: Lane) -> dict[int, int]:
-    """Partition -> next offset in Postgres."""
-    return asyncio.run(_stored_up_to(lane))
+class StoredOffsets:
+    """Asks Postgres over one connection how far each partition is stored; a new one a question would cost a fork."""
 
+    def __init__(self, lane: Lane) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._connection = self._loop.run_until_complete(asyncpg.connect(lane.environment["DATABASE_URL"]))
 
-async def _stored_up_to(lane: Lane) -> dict[int, int]:
-    connection = await asyncpg.connect(lane.environment["DATABASE_URL"])
-    try:
-        rows = await connection.fetch("SELECT partition, next_offset FROM partition_offsets")
-        return {row["partition"]: row["next_offset"] for row in rows}
-    finally:
-        await connection.close()
+    def total(self) -> int:
+        """Sum of the partitions' next offsets."""
+        question = self._connection.fetchval("SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_offsets")
+        return int(self._loop.run_until_complete(question))
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._connection.close())
+        self._loop.close()

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.harness import Bench, machine, running, stored_up_to, tree_cpu_seconds, write_result
+from bench.harness import Bench, StoredOffsets, machine, running, tree_cpu_seconds, write_result
 from bench.publishing import publish
 from bench.workload import handbook, messages, simulated
 
@@ -49,9 +49,10 @@ def _run(bench: Bench, arguments: argparse.Namespace, number: int) -> dict[str, 
         worker.start()
     marks: list[tuple[float, int, dict[str, float]]] = []
     moved_at = time.monotonic()
+    offsets = StoredOffsets(lane)
     stored = 0
     while stored < arguments.rows:
-        now_stored = sum(stored_up_to(lane).values())
+        now_stored = offsets.total()
         if now_stored > stored:
             stored, moved_at = now_stored, time.monotonic()
             cpu = bench.cpu_seconds() | {"workers": sum(tree_cpu_seconds(worker.pid) for worker in workers)}
@@ -59,6 +60,7 @@ def _run(bench: Bench, arguments: argparse.Namespace, number: int) -> dict[str, 
         if time.monotonic() - moved_at > STALL_MAX_S:
             raise SystemExit(f"nothing was stored for {STALL_MAX_S:.0f} s; see {bench.home.logs}")
         time.sleep(POLL_S)
+    offsets.close()
     for worker in workers:
         worker.stop()
     first = next(mark for mark in marks if mark[1] >= arguments.rows * WARM_SHARE)
