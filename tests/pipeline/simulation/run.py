@@ -232,7 +232,7 @@ class _Run:
         world.down_until.clear()
         world.note("world", "calm")
         deadline = world.now + REST_S_MAX
-        while (left := self._under_way()) and world.now < deadline and not world.violations:
+        while (left := self._under_way()) and world.now < deadline and not world.violations:  # noqa: ASYNC110 - simulated
             await asyncio.sleep(1.0)
         if left and not world.violations:
             world.violation(f"never came to rest: {left}")

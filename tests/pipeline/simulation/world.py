@@ -88,7 +88,7 @@ class World:
     async def pause(self, process: Process, seconds: float) -> None:
         """Let time pass for a process; it stays away for longer if it is frozen."""
         await asyncio.sleep(seconds)
-        while self.now < process.frozen_until:
+        while self.now < process.frozen_until:  # noqa: ASYNC110 - simulated time
             await asyncio.sleep(process.frozen_until - self.now)
 
     async def request(self, process: Process, store: str, what: str, effect: Callable[[], T]) -> T:

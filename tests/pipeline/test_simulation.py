@@ -1,0 +1,84 @@
+"""Promise 1 and 2 under every failure that the simulation knows, and proof that it would see a broken guarantee."""
+
+from collections.abc import Callable
+
+import pytest
+
+from contracts.journal import JournalEntry, numbered
+from features.fold import Folded
+from features.redis_store.protocol import Applied, Refused
+from pipeline.claims import claims_of
+from pipeline.durability import Pipeline, Source
+from tests.pipeline.simulation.__main__ import story
+from tests.pipeline.simulation.run import run
+
+SEEDS = 400  # half a minute; `python -m tests.pipeline.simulation --runs 20000` looks further
+SEEDS_A_TEST = 20
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_A_TEST))
+def test_nothing_is_lost_and_nothing_doubled(first: int) -> None:
+    for seed in range(first, first + SEEDS_A_TEST):
+        result = run(seed)
+        assert not result.violations, story(result)
+
+
+def test_a_seed_tells_the_same_story_every_time() -> None:
+    assert run(12).trace == run(12).trace
+
+
+class StoresBeforeItCounts(Pipeline):
+    """The obvious order: Postgres before Redis."""
+
+    async def _apply(self, source: Source, look, folded: Folded, entry: JournalEntry) -> Applied | Refused:  # type: ignore[no-untyped-def]
+        if not source.is_call and entry.stop > source.next_offset:
+            await self.store.store(entry)
+        return await super()._apply(source, look, folded, entry)
+
+
+class DropsTheJournalFirst(Pipeline):
+    """The journal is gone before Postgres has its batch."""
+
+    async def _apply(self, source: Source, look, folded: Folded, entry: JournalEntry) -> Applied | Refused:  # type: ignore[no-untyped-def]
+        result = await super()._apply(source, look, folded, entry)
+        if isinstance(result, Applied):
+            kept = numbered(entry, result.marker) if source.is_call else entry
+            await self.state.drop(source.address, [(f"{source.number}:{result.marker}", claims_of(kept))])
+        return result
+
+
+@pytest.mark.parametrize("make_pipeline", [StoresBeforeItCounts, DropsTheJournalFirst])
+def test_another_order_is_found_out(make_pipeline: Callable[..., Pipeline]) -> None:
+    assert any(run(seed, make_pipeline=make_pipeline).violations for seed in range(60))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["claims ignored", "moved accounts overwritten", "shared states overwritten", "marker apart from the states"],
+)
+def test_a_state_store_that_keeps_less_is_found_out(broken: str) -> None:
+    assert any(run(seed, broken=broken).violations for seed in range(150))
+
+
+LOSSES = ("redis loses its last writes", "redis is emptied")
+SLOW = ("freeze before", "freeze after", "reply lost", "effect late")
+
+
+def test_a_missing_check_of_the_epoch_is_found_out() -> None:
+    runs = (run(seed, broken="epoch not checked", events=LOSSES, faults=SLOW) for seed in range(15, 80))
+    assert any(result.violations for result in runs)
+
+
+def test_two_repairs_at_once_are_found_out() -> None:
+    """The lock in Postgres ends with its connection: without the fence in Redis the older repair goes on writing."""
+    events = ("redis loses its last writes", "redis loses its last writes", "postgres restarts", "worker freezes")
+    faults = ("freeze before", "freeze after", "effect late")
+    runs = (run(seed, broken="repair without a fence", events=events, faults=faults) for seed in range(10, 60))
+    assert any(result.violations for result in runs)
+
+
+def test_counting_during_a_repair_is_found_out() -> None:
+    events = ("rebuild", "rebuild", "gateway dies")
+    faults = ("crash before", "crash after", "effect late", "freeze after")
+    runs = (run(seed, broken="begin without a fence", events=events, faults=faults) for seed in range(30))
+    assert any(result.violations for result in runs)
