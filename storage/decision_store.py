@@ -49,7 +49,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT true AS found FROM counted_labels AS x WHERE x.source = s.source ORDER BY x.source_offset LIMIT 1
 ) AS l ON true
-WHERE t.found OR l.found
+WHERE s.source <> $2 OR t.found OR l.found
 ORDER BY s.source
 """
 _EVENT_TIME_MAX = "SELECT max(event_time_ms) FROM decided"
@@ -148,7 +148,7 @@ class PostgresDecisionStore:
         return self._epoch.repair_lock()
 
     async def sources(self) -> list[int]:
-        """Every source with stored transactions or labels, CALLS first."""
+        """Every source with stored transactions, labels or a next offset, CALLS first."""
         async with session(self._pool) as connection:
             records = await connection.fetch(_SOURCES, self._topic, CALLS)
         return [record["source"] for record in records]

@@ -63,10 +63,8 @@ async def test_counted_labels_come_back_in_order(store: PostgresDecisionStore, m
 
 
 async def test_sources_are_those_that_hold_something(store: PostgresDecisionStore) -> None:
-    assert await store.sources() == []
+    assert await store.sources() == [0, 1]  # begun: a partition of nothing but dead letters has an offset to restore
     assert await store.event_time_ms_max() is None
-    await store.store(entry(0, 1, source=1))
-    assert await store.sources() == [1]
     await store.store(entry(0, 1, source=CALLS))
     await store.store(JournalEntry(0, 0, 1, 1, (), (counted_label(0),)))
     assert await store.sources() == [CALLS, 0, 1]
