@@ -123,7 +123,8 @@ class Pipeline:
             marks.append(clock())
             # 4. Apply: states, marker and journal in one atomic script. The point of no return: what was decided is
             #    what was counted. Before Postgres, or a crash between the two would count twice or not at all.
-            result = await self._apply(source, look, folded, entry)
+            claims = claims_of(entry)
+            result = await self._apply(source, look, folded, entry, claims)
             marks.append(clock())
             if isinstance(result, Applied):
                 break
@@ -150,7 +151,7 @@ class Pipeline:
         if not source.is_call:
             await self.log.commit(source.number, stop)
         if counted:
-            await self.state.drop(source.address, [(f"{source.number}:{result.marker}", claims_of(entry))])
+            await self.state.drop(source.address, [(f"{source.number}:{result.marker}", claims)])
         marks.append(clock())
         return Processed(
             decided=len(entry.outcomes),
@@ -170,8 +171,8 @@ class Pipeline:
             raise StateLost("a repair or rebuild was begun and not finished")
 
     async def _look(self, source: Source, usable: Sequence[Usable], batch: EventBatch) -> _Look:
-        keys = list(dict.fromkeys(_key(item.value) for item in usable if isinstance(item.value, Transaction)))
-        labels = [_label_key(item.value) for item in usable if isinstance(item.value, ForwardedLabel)]
+        keys = list(dict.fromkeys(_key(item.value) for item in usable if type(item.value) is Transaction))
+        labels = [_label_key(item.value) for item in usable if type(item.value) is ForwardedLabel]
         clock = asyncio.get_running_loop().time
         began = clock()
         read, decided, counted = await asyncio.gather(
@@ -190,7 +191,7 @@ class Pipeline:
         duplicates = 0
         seen: set[object] = set()
         for item in usable:
-            if isinstance(item.value, ForwardedLabel):
+            if type(item.value) is ForwardedLabel:
                 key: object = _label_key(item.value)
                 if item.offset >= source.next_offset and key not in counted and key not in seen:
                     fresh.append(item)
@@ -215,8 +216,8 @@ class Pipeline:
 
     async def _decide(self, source: Source, look: _Look, stop: int) -> tuple[Folded, JournalEntry]:
         folded = fold_batch(look.batch, look.read.states)
-        rows = [i for i, item in enumerate(look.fresh) if isinstance(item.value, Transaction)]
-        transactions = [item.value for item in look.fresh if isinstance(item.value, Transaction)]
+        rows = [i for i, item in enumerate(look.fresh) if type(item.value) is Transaction]
+        transactions = [item.value for item in look.fresh if type(item.value) is Transaction]
         decisions = await self.decider.decide(transactions, folded, rows) if rows else []
         entry = JournalEntry(
             source=source.number,
@@ -228,12 +229,14 @@ class Pipeline:
                 for row, decision in zip(rows, decisions, strict=True)
             ),
             labels=tuple(
-                CountedLabel(item.offset, item.value) for item in look.fresh if isinstance(item.value, ForwardedLabel)
+                CountedLabel(item.offset, item.value) for item in look.fresh if type(item.value) is ForwardedLabel
             ),
         )
         return folded, entry
 
-    async def _apply(self, source: Source, look: _Look, folded: Folded, entry: JournalEntry) -> Applied | Refused:
+    async def _apply(
+        self, source: Source, look: _Look, folded: Folded, entry: JournalEntry, claims: list[bytes]
+    ) -> Applied | Refused:
         if not _counts(source, entry):
             return Applied(source.next_offset - 1)
         accounts, shared = _writes(look.batch, look.read, folded)
@@ -247,7 +250,7 @@ class Pipeline:
                 entry=encode_entry(entry),
                 accounts=accounts,
                 shared=shared,
-                claims=claims_of(entry),
+                claims=claims,
             ),
         )
 
@@ -258,7 +261,7 @@ class Pipeline:
         if refused.why == "marker":
             raise PartitionLost(f"another worker counts partition {source.number} now")
         if refused.why == "claimed":
-            transactions = [item.value for item in look.fresh if isinstance(item.value, Transaction)]
+            transactions = [item.value for item in look.fresh if type(item.value) is Transaction]
             await self._settled([_key(transactions[i]) for i in refused.indices])
         elif retries >= ATTEMPTS_MAX:
             raise StoreUnavailable(f"the accounts of a batch moved {retries} times in a row; trying again later")

@@ -47,19 +47,21 @@ class Gate:
         intake = Intake()
         for record in records:
             value = self._value(record)
-            if isinstance(value, Rejection):
-                intake.rejected.append(Rejected(record, value))
-            else:
+            if type(value) is Transaction or type(value) is ForwardedLabel:
                 intake.usable.append(Usable(record.offset, record.value or b"", value))
+            elif type(value) is Rejection:
+                intake.rejected.append(Rejected(record, value))
         return intake
 
     def _value(self, record: LogRecord) -> Transaction | ForwardedLabel | Rejection:
+        if record.rejection is not None:
+            return record.rejection
         if record.is_label:
             return decode_forwarded(record.value)
         if record.value and len(record.value) > self.bytes_max:
             return Rejection(DeadLetterReason.TOO_LARGE, f"{len(record.value)} bytes; {self.bytes_max} are allowed")
         value = decode_transaction(record.value)
-        return value if isinstance(value, Rejection) else self._known(value, record.append_ms)
+        return self._known(value, record.append_ms) if type(value) is Transaction else value
 
     def _known(self, value: Transaction, append_ms: int) -> Transaction | Rejection:
         if not self.knows_client(value.client_id):
