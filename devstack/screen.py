@@ -55,7 +55,9 @@ class Screen:
         self.say(f"  {url}/sign-in?token={sign_in_token}\n", "bold")
         self.say("Publish a transaction of your own:")
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.say(f"  echo '{json.dumps(_EXAMPLE | {'timestamp': now})}' | {self._command} publish -\n", "bold")
+        self.say(
+            f"  echo '{json.dumps(_EXAMPLE | {'timestamp': now})}' | {self._command} publish --format jsonl -\n", "bold"
+        )
         self.say("Ctrl-C stops everything; the data stays for the next start.")
 
     def servers_are_up(self, environment: Mapping[str, str]) -> None:
