@@ -132,6 +132,24 @@ def sign_in() -> None:
 
 
 @app.command()
+def retain() -> None:
+    """Delete what is older than RETENTION_DAYS; for a daily timer. Never within 40 days of the newest event."""
+    import time
+
+    from storage.database import connect
+    from storage.retention import retain as retain_stored
+
+    settings = _settings()
+
+    async def work() -> None:
+        async with await connect(settings.postgres_dsn, size_max=1) as pool:
+            report = await retain_stored(pool, settings.retention_days, int(time.time() * 1000))
+        typer.echo(f"Deleted: {report}" if report else "Nothing to delete.")
+
+    asyncio.run(work())
+
+
+@app.command()
 def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Delete the embedded stack's data: messages, state, decisions, keys. Models stay."""
     from devstack.up import forget
