@@ -29,12 +29,12 @@ async def take_partition(
     counted = (await state.read(address, number, [])).marker
     await finish_journal(await state.journal(address, number), address, state, store, publisher)
     stored = await store.next_offset(number)
+    marker = (await state.read(address, number, [])).marker  # StateLost here: Redis was restarted between the looks
     if counted is not None and counted + 1 > (stored or 0):  # it was in the journal just read, or it is nowhere
         raise OffsetGap(_behind(number, counted, stored or 0))
     if stored is None:
         await store.start_partition(number, beginning)  # Postgres owns the offsets: what it never saw is unread
         stored = beginning
-    marker = (await state.read(address, number, [])).marker
     if stored > (beginning if marker is None else marker + 1):
         raise StateLost(f"Redis holds partition {number} up to {marker}, Postgres up to {stored - 1}")
     if stored < beginning:
