@@ -43,8 +43,11 @@ class ClientBook:
         client = self._clients.get(client_id)
         if client is None or (client.threshold_review, client.threshold_flag, client.threshold_decline) == (None,) * 3:
             return default
-        return Policy(
-            client.threshold_review or default.review,
-            client.threshold_flag or default.flag,
-            client.threshold_decline or default.decline,
-        )
+        try:
+            return Policy(
+                client.threshold_review or default.review,
+                client.threshold_flag or default.flag,
+                client.threshold_decline or default.decline,
+            )
+        except ValueError:  # they do not rise together with the defaults, which can change later: no reason to stop
+            return default

@@ -32,6 +32,7 @@ class ServedModel:
         try:
             folder = resolve(self._path)
             if folder == self._folder:
+                self.refusal = ""
                 return False
             self._model = load(folder)
         except ModelRefused as error:
