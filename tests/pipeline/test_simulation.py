@@ -30,17 +30,17 @@ def test_a_seed_tells_the_same_story_every_time() -> None:
 class StoresBeforeItCounts(Pipeline):
     """The obvious order: Postgres before Redis."""
 
-    async def _apply(self, source: Source, look, folded: Folded, entry: JournalEntry) -> Applied | Refused:  # type: ignore[no-untyped-def]
+    async def _apply(self, source: Source, look, folded: Folded, entry: JournalEntry, *rest) -> Applied | Refused:  # type: ignore[no-untyped-def]
         if not source.is_call and entry.stop > source.next_offset:
             await self.store.store(entry)
-        return await super()._apply(source, look, folded, entry)
+        return await super()._apply(source, look, folded, entry, *rest)
 
 
 class DropsTheJournalFirst(Pipeline):
     """The journal is gone before Postgres has its batch."""
 
-    async def _apply(self, source: Source, look, folded: Folded, entry: JournalEntry) -> Applied | Refused:  # type: ignore[no-untyped-def]
-        result = await super()._apply(source, look, folded, entry)
+    async def _apply(self, source: Source, look, folded: Folded, entry: JournalEntry, *rest) -> Applied | Refused:  # type: ignore[no-untyped-def]
+        result = await super()._apply(source, look, folded, entry, *rest)
         if isinstance(result, Applied):
             kept = numbered(entry, result.marker) if source.is_call else entry
             await self.state.drop(source.address, [(f"{source.number}:{result.marker}", claims_of(kept))])

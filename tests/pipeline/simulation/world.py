@@ -64,6 +64,7 @@ class World:
     def spawn(self, process: Process, work: Coroutine[Any, Any, None]) -> "asyncio.Task[Any]":
         process.tasks = [task for task in process.tasks if not task.done()]
         process.tasks.append(self._loop.create_task(self._guarded(process, work)))
+        process.tasks[-1].add_done_callback(lambda _task: work.close())  # cancelled before it began
         self._tasks.append(process.tasks[-1])
         return process.tasks[-1]
 

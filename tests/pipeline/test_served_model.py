@@ -1,0 +1,50 @@
+"""The champion, followed while the process runs."""
+
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import ModelRefused
+from pipeline.served_model import ServedModel
+from scoring.registry import promote
+from tests.scoring import small_model
+
+
+@pytest.fixture
+def registry(tmp_path: Path, raw_model: bytes) -> Path:
+    for version in ("v1", "v2"):
+        small_model.write(tmp_path / version, raw_model, small_model.manifest_of(raw_model, version=version))
+    return tmp_path
+
+
+def test_without_a_model_it_says_why(tmp_path: Path) -> None:
+    served = ServedModel(tmp_path)
+    with pytest.raises(ModelRefused, match="no model is loaded"):
+        _ = served.current
+    assert not served.refresh()
+    assert served.version is None
+    with pytest.raises(ModelRefused, match="no champion"):
+        _ = served.current
+
+
+def test_a_promoted_model_takes_over_once(registry: Path) -> None:
+    served = ServedModel(registry)
+    promote(registry, "v1")
+    assert [served.refresh(), served.refresh(), served.version] == [True, False, "v1"]
+    promote(registry, "v2")
+    assert [served.refresh(), served.version] == [True, "v2"]
+
+
+def test_a_refused_champion_leaves_the_old_one(registry: Path) -> None:
+    served = ServedModel(registry)
+    promote(registry, "v1")
+    served.refresh()
+    (registry / "v2" / "model.ubj").write_bytes(b"damaged")
+    promote(registry, "v2")
+    assert not served.refresh()
+    assert served.version == "v1"
+    assert served.current.version == "v1"
+    assert served.refusal
+    promote(registry, "v1")
+    served.refresh()
+    assert served.refusal == ""
