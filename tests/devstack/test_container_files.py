@@ -65,7 +65,7 @@ def test_the_image_runs_unprivileged_from_locked_requirements() -> None:
     assert re.search(r"^USER riskstream$", last_stage, re.MULTILINE)
     assert "HEALTHCHECK" in last_stage
     assert "COPY ." not in last_stage
-    installs = re.findall(r"pip install[^&]*-r [^&\n]*", dockerfile)  # the third one is our own code, without any other
+    installs = re.findall(r"pip install[^&]*-r [^&\n]*", dockerfile)  # the third one is our own code alone
     assert len(installs) == 2
     assert all("--require-hashes" in install for install in installs)
 
