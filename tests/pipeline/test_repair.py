@@ -35,7 +35,7 @@ async def fill(bench: Bench) -> None:
 
 def sound(bench: Bench) -> list[str]:
     servers = Servers(bench.redis, bench.postgres, bench.kafka)
-    return checks.unfinished(servers) + checks._state(servers)
+    return checks.unfinished(servers) + checks.wrong_states(servers)
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2, 7, 40, 10_000])

@@ -76,7 +76,7 @@ def violations(servers: Servers, called: list[bytes]) -> list[str]:
     """Every broken promise of a run that has come to rest."""
     return [
         *_decisions(servers, called),
-        *_state(servers),
+        *wrong_states(servers),
         *_alerts(servers),
         *_published(servers),
         *_dead_letters(servers),
@@ -109,7 +109,8 @@ def _decisions(servers: Servers, called: list[bytes]) -> list[str]:
     return found + [f"{place} was given {n} times" for place, n in numbers.items() if n > 1]
 
 
-def _state(servers: Servers) -> list[str]:
+def wrong_states(servers: Servers) -> list[str]:
+    """States that are not a fresh fold of what was decided, and claims that nobody released."""
     redis, postgres = servers.redis, servers.postgres
     generation = redis.data[("epoch",)][1]
     fold = OfflineFold(BUILDER)
