@@ -38,7 +38,7 @@ WORKDIR /var/lib/riskstream
 # The kernel is compiled here, not by the first payment. On another kind of processor numba compiles anew, into the
 # same folder, which is why it belongs to the user.
 RUN python -c "from features.fold import compact; from features.plan import Entity; compact(Entity.ACCOUNT, b'')"
-VOLUME /var/lib/riskstream/models
+VOLUME /var/lib/riskstream/models /var/cache/riskstream/numba
 EXPOSE 8000 9464
 # Of the gateway; for a worker set HEALTH_PORT to its METRICS_PORT. /livez says that it makes progress.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
