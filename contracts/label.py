@@ -7,7 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from contracts.deadletter import DeadLetterReason, Rejection
-from contracts.transaction import CLIENT_ID_MAX, DEMO_CLIENT_ID, YEAR_MAX, YEAR_MIN, Id, Short
+from contracts.transaction import CLIENT_ID_MAX, DEMO_CLIENT_ID, YEAR_MAX, YEAR_MIN, Id, Short, has_control_character
+
+TIME_MS_MAX = 4_200_000_000_000  # the year 2103: behind YEAR_MAX and every delay
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -29,14 +31,14 @@ class ForwardedLabel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `effective_ms` (later of transaction time + label delay, known_at, and the revision before) never decreases.
     """
 
-    client_id: int
-    transaction_id: str
-    revision: int
-    account: str
-    merchant_id: str | None
-    event_time_ms: int
-    effective_ms: int
-    change: int
+    client_id: Annotated[int, Meta(ge=1, le=CLIENT_ID_MAX)]
+    transaction_id: Id
+    revision: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    account: Id
+    merchant_id: Id | None
+    event_time_ms: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)]
+    effective_ms: Annotated[int, Meta(ge=0, le=TIME_MS_MAX)]
+    change: Annotated[int, Meta(ge=-1, le=1)]
 
 
 _decoder = msgspec.json.Decoder(Label)
@@ -56,14 +58,20 @@ def decode_label(raw: bytes | None) -> Label | Rejection:
         return Rejection(DeadLetterReason.NOT_JSON, str(error))
     if not YEAR_MIN <= label.known_at.year <= YEAR_MAX:
         return Rejection(DeadLetterReason.INVALID_FIELD, f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
-    if not (label.transaction_id.isprintable() and label.source.isprintable()):
+    if has_control_character(label.transaction_id, label.source):
         return Rejection(DeadLetterReason.INVALID_FIELD, "control characters are not allowed")
     return label
 
 
 def decode_forwarded(raw: bytes | None) -> ForwardedLabel | Rejection:
-    """Decode a label record of the transaction log (header `riskstream-label`)."""
+    """Decode a label record of the transaction log (header `riskstream-label`).
+
+    Checked as strictly as a transaction: whoever may write to the log can set the header.
+    """
     try:
-        return _forwarded.decode(raw or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        label = _forwarded.decode(raw or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Rejection(DeadLetterReason.INVALID_FIELD, str(error))
+    if has_control_character(label.transaction_id, label.account, label.merchant_id or ""):
+        return Rejection(DeadLetterReason.INVALID_FIELD, "control characters are not allowed")
+    return label

@@ -154,6 +154,11 @@ def _undecodable(raw: bytes, error: msgspec.DecodeError) -> Rejection:
     return Rejection(DeadLetterReason.NOT_JSON, str(error))
 
 
+def has_control_character(*texts: str) -> bool:
+    """Whether one of them holds what Postgres or UTF-8 cannot."""
+    return any(_CONTROL.search(text) for text in texts)
+
+
 def _control_character(transaction: Transaction) -> str | None:
     for name in transaction.__struct_fields__:
         value = getattr(transaction, name)

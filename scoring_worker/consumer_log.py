@@ -1,8 +1,8 @@
-"""The transaction log as the pipeline sees it: records in, offsets committed."""
+"""The transaction log as the pipeline sees it: offsets committed and looked up."""
 
 from typing import Any
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
@@ -14,8 +14,6 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from contracts.errors import PartitionLost, StoreUnavailable
-from contracts.log import LogRecord
-from contracts.topics import LABEL_HEADER
 
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, UnknownMemberIdError, RebalanceInProgressError)
 
@@ -55,11 +53,3 @@ class ConsumerLog:
         except KafkaError as error:
             raise StoreUnavailable(f"Kafka does not say where partition {partition} begins: {error}") from error
         return int(offsets[place])
-
-
-def log_record(record: ConsumerRecord) -> LogRecord:
-    """A Kafka record as the pipeline takes it."""
-    is_label = any(name == LABEL_HEADER for name, _ in record.headers) if record.headers else False
-    return LogRecord(
-        record.partition, record.offset, record.timestamp, record.key, record.value, record.headers, is_label
-    )

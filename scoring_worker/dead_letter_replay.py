@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+from dataclasses import replace
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -10,9 +11,11 @@ from aiokafka.errors import KafkaError
 from contracts.errors import RiskstreamError, StoreUnavailable
 from riskstream_client.batches import partition_count
 from riskstream_client.partitioner import partition_of
-from scoring_worker.dead_letters import original_headers
+from scoring_worker.dead_letter_parts import PART_HEADER, join, number_of
+from scoring_worker.dead_letters import ERROR_HEADERS, ORIGINAL_HEADERS, original_headers, readable
 
 READ_TIMEOUT_S = 15.0
+_SOURCE = tuple(f"{ERROR_HEADERS}{name}" for name in ("topic", "partition", "offset"))
 
 
 class DeadLetterReader:
@@ -39,7 +42,10 @@ class DeadLetterReader:
         await self._consumer.stop()
 
     async def read(self, partition: int, offset: int) -> ConsumerRecord:
-        """The dead letter at that place. Raises RiskstreamError when the topic no longer holds it."""
+        """The dead letter at that place, put together if it was kept in parts.
+
+        Raises RiskstreamError when the topic no longer holds it.
+        """
         place = TopicPartition(self._topic, partition)
         try:
             begin = (await self._consumer.beginning_offsets([place]))[place]
@@ -51,12 +57,39 @@ class DeadLetterReader:
                 )
             self._consumer.assign([place])
             self._consumer.seek(place, offset)  # at once: without a position aiokafka would look for one itself
-            record = await asyncio.wait_for(self._consumer.getone(place), READ_TIMEOUT_S)
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                record = await self._consumer.getone(place)
+                if record.offset == offset and PART_HEADER in dict(record.headers):
+                    return await self._rest_of(record, place, end)
         except (KafkaError, TimeoutError) as error:
             raise StoreUnavailable(f"the dead letter cannot be read from {self._topic}: {error}") from error
         if record.offset != offset:
             raise RiskstreamError(f"{self._topic} no longer holds offset {offset} of partition {partition}")
         return record
+
+    async def _rest_of(self, first: ConsumerRecord, place: TopicPartition, end: int) -> ConsumerRecord:
+        """The parts behind the first one; other letters, or the same one's repeat, may stand between them."""
+        parts = [first.value]
+        _, count = number_of(dict(first.headers)[PART_HEADER])
+        while len(parts) < count:
+            if await self._consumer.position(place) >= end:
+                raise RiskstreamError(f"{self._topic} holds {len(parts)} of the {count} parts of this dead letter")
+            record = await self._consumer.getone(place)
+            headers = dict(record.headers)
+            if source_of(headers) == source_of(dict(first.headers)) and PART_HEADER in headers:
+                number, _ = number_of(headers[PART_HEADER])
+                if number == len(parts) + 1:
+                    parts.append(record.value)
+        key, value, original = join(parts)
+        names = [(readable(name.decode("utf-8", "surrogateescape")), content) for name, content in original]
+        ours = [(name, content) for name, content in first.headers if name not in (PART_HEADER, ORIGINAL_HEADERS)]
+        headers_now = (*names, (ORIGINAL_HEADERS, str(len(names)).encode()), *ours)
+        return replace(first, key=key, value=value, headers=headers_now)
+
+
+def source_of(headers: dict[str, bytes | None]) -> tuple[bytes | None, ...]:
+    """Topic, partition and offset that a dead letter came from."""
+    return tuple(headers.get(name) for name in _SOURCE)
 
 
 async def replay(

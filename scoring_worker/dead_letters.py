@@ -6,20 +6,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from aiokafka import ConsumerRecord
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from contracts.deadletter import Rejection
+from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import StoreUnavailable
+from contracts.log import LogRecord
 from contracts.topics import Topics
 from contracts.transaction import EPOCH
 from riskstream_client.batches import partition_count
 from riskstream_client.partitioner import partition_of
+from scoring_worker.dead_letter_parts import PART_HEADER, split, whole
+from scoring_worker.log_reader import is_text
 from storage.dead_letters import DeadLetter as RegisteredDeadLetter
 from storage.dead_letters import DeadLetterRepository
 
 ERROR_HEADERS = "__connect.errors."  # Kafka Connect's names, which tools know
 ORIGINAL_HEADERS = "riskstream.original.headers"  # how many of the headers, from the first, are the original's own
+EXACT_NAMES = "riskstream.original.header.names"  # hex, where a name is not UTF-8 and stands escaped in its header
 DETAIL_BYTES_MAX = 400  # in the header: with the names it fits beside a message at the smallest limit there can be
 
 Headers = list[tuple[str, bytes | None]]
@@ -39,18 +42,18 @@ class DeadLetter(msgspec.Struct, frozen=True):
     stage: str = "VALUE_CONVERTER"
 
 
-def dead_letter_of(record: ConsumerRecord, rejection: Rejection, stage: str = "VALUE_CONVERTER") -> DeadLetter:
-    """From the record that a consumer gave, with serialisers left off."""
+def dead_letter_of(topic: str, record: LogRecord, rejection: Rejection) -> DeadLetter:
+    """A record of `topic` that cannot be used."""
     return DeadLetter(
-        topic=record.topic,
+        topic=topic,
         partition=record.partition,
         offset=record.offset,
-        timestamp_ms=record.timestamp,
+        timestamp_ms=record.append_ms,
         key=record.key,
         value=record.value,
         headers=record.headers,
         rejection=rejection,
-        stage=stage,
+        stage="HEADER_CONVERTER" if rejection.reason is DeadLetterReason.UNREADABLE_HEADERS else "VALUE_CONVERTER",
     )
 
 
@@ -59,12 +62,15 @@ class DeadLetterSink:
 
     A crash between the two, or a repeat of the batch, sends the same dead letter to the topic again; the
     register keeps the first one per source topic, partition and offset, so it counts each once.
+    A message that the topic does not take even compressed is sent in parts of `part_bytes`.
     """
 
-    def __init__(self, producer: Any, repository: DeadLetterRepository, topics: Topics) -> None:
+    def __init__(self, producer: Any, repository: DeadLetterRepository, topics: Topics, part_bytes: int) -> None:
+        """`part_bytes`: the input's limit, so that a part fits uncompressed with its reason."""
         self._producer = producer
         self._repository = repository
         self._topic = topics.dead_letters
+        self._part_bytes = part_bytes
 
     async def send(self, letters: Sequence[DeadLetter]) -> None:
         """Return when Kafka has acknowledged all of them and the register holds them. Raises StoreUnavailable."""
@@ -92,29 +98,50 @@ class DeadLetterSink:
                 batch.append(timestamp=None, key=key, value=letter.value, headers=headers)
             indices.append(index)
         sent += [await self._ship(partition, *full) for partition, full in filling.items()]
-        return await _places(sent, len(letters))
+        return await self._places(sent, letters)
 
     async def _ship(self, partition: int, batch: Any, indices: list[int]) -> tuple[asyncio.Future[Any], list[int]]:
         batch.close()
         return await self._producer.send_batch(batch, self._topic, partition=partition), indices
 
+    async def _places(
+        self, sent: list[tuple["asyncio.Future[Any]", list[int]]], letters: Sequence[DeadLetter]
+    ) -> list[tuple[int, int]]:
+        places = [(-1, -1)] * len(letters)
+        outcomes = await asyncio.gather(*(future for future, _ in sent), return_exceptions=True)
+        for outcome, (_, indices) in zip(outcomes, sent, strict=True):
+            if isinstance(outcome, MessageSizeTooLargeError | RecordListTooLargeError):
+                for index in indices:
+                    places[index] = await self._send_parts(letters[index])
+                continue
+            if isinstance(outcome, BaseException):
+                raise outcome
+            for position, index in enumerate(indices):
+                places[index] = (outcome.partition, outcome.offset + position)
+        return places
 
-async def _places(sent: list[tuple["asyncio.Future[Any]", list[int]]], count: int) -> list[tuple[int, int]]:
-    places = [(-1, -1)] * count
-    outcomes = await asyncio.gather(*(future for future, _ in sent), return_exceptions=True)
-    for outcome, (_, indices) in zip(outcomes, sent, strict=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
-        for position, index in enumerate(indices):
-            places[index] = (outcome.partition, outcome.offset + position)
-    return places
+    async def _send_parts(self, letter: DeadLetter) -> tuple[int, int]:
+        """One after the other into one partition; the place of the first is the letter's."""
+        partition = letter.partition % await partition_count(self._producer, self._topic)
+        ours = error_headers(msgspec.structs.replace(letter, headers=()))
+        parts = split(whole(letter.key, letter.value, letter.headers), self._part_bytes)
+        places = []
+        for number, part in enumerate(parts, 1):
+            headers = [*ours, (PART_HEADER, f"{number}/{len(parts)}".encode())]
+            placed = await self._producer.send_and_wait(self._topic, part, partition=partition, headers=headers)
+            places.append((placed.partition, placed.offset))
+        return places[0]
 
 
 def error_headers(letter: DeadLetter) -> Headers:
-    """The original's headers, untouched and first, then ours in Kafka Connect's names."""
+    """The original's headers, untouched and first, then ours in Kafka Connect's names.
+
+    A name that is not UTF-8 is escaped, so that everybody can read the topic; its bytes stand in a header beside it.
+    """
     detail = letter.rejection.detail.encode("utf-8", "replace")[:DETAIL_BYTES_MAX]
     return [
-        *letter.headers,
+        *((readable(name), value) for name, value in letter.headers),
+        *_exact_names(letter.headers),
         (ORIGINAL_HEADERS, str(len(letter.headers)).encode()),
         (f"{ERROR_HEADERS}topic", letter.topic.encode()),
         (f"{ERROR_HEADERS}partition", str(letter.partition).encode()),
@@ -126,8 +153,20 @@ def error_headers(letter: DeadLetter) -> Headers:
     ]
 
 
+def readable(name: str) -> str:
+    """A header's name as text; bytes of it that are none (surrogates here) as hex escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _exact_names(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
+    if all(is_text(name) for name, _ in headers):
+        return []
+    names = (name.encode("utf-8", "surrogateescape").hex() for name, _ in headers)
+    return [(EXACT_NAMES, ",".join(names).encode())]
+
+
 def original_headers(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
-    """The headers that the message had before it became a dead letter."""
+    """The headers that the message had before it became a dead letter; names that were no UTF-8 stay escaped."""
     names = [name for name, _ in headers]
     if ORIGINAL_HEADERS not in names:
         return [header for header in headers if not header[0].startswith(ERROR_HEADERS)]

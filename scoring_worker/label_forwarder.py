@@ -7,15 +7,17 @@ from collections.abc import Callable
 
 import structlog
 
-from contracts.errors import PartitionLost, StoreUnavailable
+from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from features.plan import PLAN
 from scoring_worker.dead_letters import DeadLetterSink
-from scoring_worker.kafka import FORWARDER_GROUP, consumer_arguments, forwarder_producer_arguments
+from scoring_worker.kafka import FORWARDER_GROUP, broker_arguments, consumer_arguments, forwarder_producer_arguments
 from scoring_worker.label_session import LabelSession
+from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
 from storage.labels import LabelRepository
 
 PAUSE_S = 2.0  # before joining again after a failure; a broker's restart takes a few of them
+GAP_PAUSE_S = 30.0  # before looking again whether a person has mended a gap; scoring goes on meanwhile
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +39,7 @@ class LabelForwarder:
         self.forwarded = 0
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Forward until `stop` is set; joins again when a store was away. Raises OffsetGap: a person decides."""
+        """Forward until `stop` is set; joins again when a store was away, or somebody has to decide about a gap."""
         while not stop.is_set():
             session = self.session()
             try:
@@ -45,9 +47,11 @@ class LabelForwarder:
                 while not stop.is_set():
                     self.forwarded += await session.step()
             except (StoreUnavailable, PartitionLost) as error:
-                log.warning("label forwarder starts again", reason=str(error), pause_s=PAUSE_S)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), PAUSE_S)
+                log.warning("label_forwarder_waits", reason=str(error), seconds=PAUSE_S)
+                await _pause(stop, PAUSE_S)
+            except OffsetGap as error:
+                log.error("label_forwarder_stopped", reason=str(error), seconds=GAP_PAUSE_S)  # noqa: TRY400 - its text says it all
+                await _pause(stop, GAP_PAUSE_S)
             finally:
                 await session.close()
 
@@ -57,9 +61,15 @@ class LabelForwarder:
         return LabelSession(
             consumer_arguments(settings, FORWARDER_GROUP),
             forwarder_producer_arguments(settings),
+            RawFetch(broker_arguments(settings)),
             self._repository,
             self._dead_letters,
             settings.topics,
             label_delay_ms=PLAN.label_delay,
             monotonic=self._monotonic,
         )
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

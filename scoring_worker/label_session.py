@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
     IllegalOperation,
     InvalidProducerEpoch,
     KafkaError,
-    NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     ProducerFenced,
 )
@@ -19,8 +18,11 @@ from aiokafka.errors import (
 from contracts.deadletter import Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from contracts.label import ForwardedLabel, Label, decode_label
+from contracts.log import LogRecord
 from contracts.topics import LABEL_HEADER, Topics
 from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of
+from scoring_worker.log_reader import LogReader
+from scoring_worker.raw_fetch import RawFetch
 from scoring_worker.single_owner import SingleOwnerAssignor
 from storage.labels import LabelRepository
 
@@ -47,6 +49,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self,
         consumer_arguments: dict[str, Any],
         producer_arguments: dict[str, Any],
+        raw: RawFetch,
         repository: LabelRepository,
         dead_letters: DeadLetterSink,
         topics: Topics,
@@ -56,6 +59,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
     ) -> None:
         self._consumer_arguments = consumer_arguments
         self._producer_arguments = producer_arguments
+        self._raw = raw
         self._repository = repository
         self._dead_letters = dead_letters
         self._topics = topics
@@ -64,6 +68,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._group: str = consumer_arguments["group_id"]
         self._consumer: Any = None
         self._producer: Any = None
+        self._positions: dict[TopicPartition, int] = {}
         self._next_look_s = 0.0
         self._working = asyncio.Lock()
         self._failure: Exception | None = None
@@ -108,6 +113,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                     if committed is None:
                         committed = (await self._consumer.beginning_offsets([place]))[place]
                     self._consumer.seek(place, committed)
+                    self._positions[place] = committed
                 await self._forward_unconfirmed()
             except (KafkaError, StoreUnavailable, PartitionLost) as error:
                 self._failure = error  # raised by the next step: aiokafka would only log it here
@@ -124,33 +130,36 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                 if self._failure is not None:
                     raise self._failure
                 if not self.owns or self._producer is not producer:
-                    return 0  # polled before we took over: those offsets are read again
+                    self._read_again()  # this poll began before we took over
+                    return 0
                 count = await self._forward_new(batches) if batches else 0
                 return count + await self._forward_waiting()
         except KafkaError as error:
             raise _ours(error) from error
 
-    async def _poll(self) -> dict[TopicPartition, list[ConsumerRecord]]:
-        try:
-            polled: dict[TopicPartition, list[ConsumerRecord]] = await self._consumer.getmany(
-                timeout_ms=POLL_MS, max_records=BATCH_MAX
-            )
-        except NoOffsetForPartitionError:  # aiokafka looked before `on_partitions_assigned` set the position
-            return {}
-        return polled
+    async def _poll(self) -> dict[TopicPartition, list[LogRecord]]:
+        reader = LogReader(self._consumer, self._raw)
+        return await reader.poll(dict(self._positions), POLL_MS, BATCH_MAX)
 
-    async def _forward_new(self, batches: dict[TopicPartition, list[ConsumerRecord]]) -> int:
+    def _read_again(self) -> None:
+        """A poll that spanned the takeover may hold what lies behind the new positions; left out, it would be lost."""
+        for place, position in self._positions.items():
+            self._consumer.seek(place, position)
+
+    async def _forward_new(self, batches: dict[TopicPartition, list[LogRecord]]) -> int:
         labels: list[Label] = []
         bad: list[DeadLetter] = []
         for record in (record for records in batches.values() for record in records):
-            label = decode_label(record.value)
+            label = record.rejection or decode_label(record.value)
             if isinstance(label, Rejection):
-                bad.append(dead_letter_of(record, label))
+                bad.append(dead_letter_of(self._topics.labels, record, label))
             else:
                 labels.append(label)
         await self._dead_letters.send(bad)
         ready = await self._repository.take(labels, self._label_delay_ms)
-        await self._write(ready, {place: records[-1].offset + 1 for place, records in batches.items()})
+        offsets = {place: records[-1].offset + 1 for place, records in batches.items() if records}
+        await self._write(ready, offsets)
+        self._positions |= offsets
         return len(ready)
 
     async def _forward_waiting(self) -> int:
@@ -186,6 +195,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
     async def _give_up(self) -> None:
         producer, self._producer = self._producer, None
+        self._positions.clear()
         if producer is not None:
             await producer.stop()
 

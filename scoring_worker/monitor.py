@@ -1,5 +1,8 @@
 """The worker's own small HTTP server: /metrics, /livez, /readyz."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -35,8 +38,10 @@ class Monitor(uvicorn.Server):
     def __init__(self, app: Starlette, host: str, port: int) -> None:
         super().__init__(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off"))
 
-    def install_signal_handlers(self) -> None:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """The worker handles signals itself."""
+        yield
 
     @property
     def address(self) -> str:

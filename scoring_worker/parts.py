@@ -20,10 +20,17 @@ from pipeline.repair import Repairer
 from pipeline.served_model import ServedModel
 from pipeline.state_fingerprint import fingerprint_of
 from scoring_worker.consumer_log import ConsumerLog
-from scoring_worker.dead_letters import DeadLetter, DeadLetterSink
-from scoring_worker.kafka import consumer_arguments, dead_letter_producer_arguments, producer_arguments
+from scoring_worker.dead_letters import DeadLetterSink, dead_letter_of
+from scoring_worker.kafka import (
+    broker_arguments,
+    consumer_arguments,
+    dead_letter_producer_arguments,
+    producer_arguments,
+)
 from scoring_worker.label_forwarder import LabelForwarder
+from scoring_worker.log_reader import LogReader
 from scoring_worker.outgoing import KafkaPublisher
+from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
 from storage.clients import ClientRepository
 from storage.database import connect
@@ -41,6 +48,7 @@ class Parts:
     """One stream worker, connected. The consumer is started by the worker itself."""
 
     consumer: Any
+    reader: LogReader
     kafka_log: ConsumerLog
     pipeline: Pipeline
     repairer: Repairer
@@ -55,7 +63,10 @@ class Parts:
 async def connected(
     settings: Settings, progress: Callable[[int, int], None] = lambda _source, _events: None
 ) -> AsyncIterator[Parts]:
-    """Connect to the stores; `progress` hears of repairs (source, events folded). Raises StoreUnavailable or StateMismatch; closes everything at the end."""
+    """Connect to the stores; `progress` hears of repairs (source, events folded).
+
+    Raises StoreUnavailable or StateMismatch; closes everything at the end.
+    """
     topics = settings.topics
     async with AsyncExitStack() as stack:
         pool = await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name="riskstream-worker")
@@ -76,7 +87,7 @@ async def connected(
         builder = EventBuilder(money, book.zone)
         store = PostgresDecisionStore(pool, topics.transactions)
         publisher = KafkaPublisher(outgoing, topics)
-        sink = DeadLetterSink(letters, DeadLetterRepository(pool), topics)
+        sink = DeadLetterSink(letters, DeadLetterRepository(pool), topics, settings.kafka_message_bytes_max)
         kafka_log = ConsumerLog(consumer, topics.transactions)
         pipeline = Pipeline(
             state=state,
@@ -90,6 +101,7 @@ async def connected(
         )
         yield Parts(
             consumer=consumer,
+            reader=LogReader(consumer, RawFetch(broker_arguments(settings))),
             kafka_log=kafka_log,
             pipeline=pipeline,
             repairer=Repairer(state, store, publisher, builder, fingerprint, progress),
@@ -115,17 +127,4 @@ class _Sink:
         self._topic = topic
 
     async def send(self, rejected: Sequence[Rejected]) -> None:
-        letters = [
-            DeadLetter(
-                topic=self._topic,
-                partition=record.partition,
-                offset=record.offset,
-                timestamp_ms=record.append_ms,
-                key=record.key,
-                value=record.value,
-                headers=record.headers,
-                rejection=rejection,
-            )
-            for record, rejection in rejected
-        ]
-        await self._sink.send(letters)
+        await self._sink.send([dead_letter_of(self._topic, record, rejection) for record, rejection in rejected])

@@ -5,13 +5,16 @@ import time
 from typing import Any
 
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from contracts.errors import OffsetGap, PartitionLost, StateLost, StoreUnavailable
+from contracts.log import LogRecord
 from pipeline.durability import ENTITIES_MAX, Pipeline, Source
 from pipeline.repair import Repairer
 from pipeline.takeover import take_partition
-from scoring_worker.consumer_log import ConsumerLog, log_record
+from scoring_worker.consumer_log import ConsumerLog
+from scoring_worker.log_reader import LogReader
 from scoring_worker.metrics import WorkerMetrics
 from scoring_worker.progress import Progress
 
@@ -29,6 +32,7 @@ class PartitionScorer:
         self,
         number: int,
         consumer: Any,
+        reader: LogReader,
         kafka_log: ConsumerLog,
         pipeline: Pipeline,
         repairer: Repairer,
@@ -38,6 +42,7 @@ class PartitionScorer:
     ) -> None:
         self.number = number
         self._consumer = consumer
+        self._reader = reader
         self._log = kafka_log
         self._pipeline = pipeline
         self._repairer = repairer
@@ -46,6 +51,7 @@ class PartitionScorer:
         self._batch_size_max = self._batch_size = batch_size_max
         self._stopping = asyncio.Event()
         self._poll: asyncio.Future[Any] | None = None
+        self._position = 0  # the next offset to process; whatever Kafka hands over before it is left out
 
     def stop(self) -> None:
         """Take no further batch. An open poll is given up: during a rebalance it would wait for the rebalance's end."""
@@ -55,6 +61,12 @@ class PartitionScorer:
 
     async def run(self) -> None:
         """Raises OffsetGap and StateMismatch, which a person has to look at; everything else is waited out."""
+        try:
+            await self._run()
+        finally:
+            self._progress.leave(self.number)  # also when the drain's deadline cancels it: nobody turns here any more
+
+    async def _run(self) -> None:
         wait_s = RETRY_MIN_S
         while not self._stopping.is_set():
             try:
@@ -70,7 +82,6 @@ class PartitionScorer:
                     raise OffsetGap(_out_of_range(self.number)) from error
                 await self._wait("waiting for a store", error, wait_s)
                 wait_s = min(2 * wait_s, RETRY_MAX_S)
-        self._progress.leave(self.number)
 
     async def _take(self) -> Source:
         self._progress.turn(self.number, "taking over")
@@ -85,6 +96,7 @@ class PartitionScorer:
             self._pipeline.publisher,
         )
         self._consumer.seek(self._log.place(self.number), start)
+        self._position = start
         log.info("partition_taken", partition=self.number, offset=start, epoch=address.epoch)
         return source
 
@@ -92,12 +104,13 @@ class PartitionScorer:
         while not self._stopping.is_set():
             self._progress.turn(self.number)
             records = await self._next_records()
-            self._observe_lag(source)
+            await self._observe_lag(source, idle=not records)
             if not records:
                 await self._pipeline.confirm(source)
                 continue
-            processed = await self._pipeline.process(source, [log_record(record) for record in records])
-            latency_s = max(0.0, time.time() - records[0].timestamp / 1000)
+            processed = await self._pipeline.process(source, records)
+            self._position = records[-1].offset + 1
+            latency_s = max(0.0, time.time() - records[0].append_ms / 1000)
             if processed.entities > ENTITIES_MAX // 2:
                 self._batch_size = min(self._batch_size_max, ENTITIES_MAX * len(records) // processed.entities)
             self._metrics.observe(len(records), latency_s, processed)
@@ -106,21 +119,20 @@ class PartitionScorer:
             self._progress.alerts_total += processed.alerts
             self._progress.dead_letters_total += processed.rejected
 
-    async def _next_records(self) -> list[Any]:
+    async def _next_records(self) -> list[LogRecord]:
         """What is there, at once; on an idle partition the first record that arrives. Empty after POLL_S."""
         place = self._log.place(self.number)
-        poll = self._consumer.getmany(place, timeout_ms=int(POLL_S * 1000), max_records=self._batch_size)
+        poll = self._reader.poll({place: self._position}, int(POLL_S * 1000), self._batch_size)
         self._poll = asyncio.ensure_future(poll)
         try:
-            found = await self._poll
+            found: dict[TopicPartition, list[LogRecord]] = await self._poll
         except asyncio.CancelledError:
             if self._stopping.is_set():
                 return []
             raise
         finally:
             self._poll = None
-        records: list[Any] = found.get(place, [])
-        return records
+        return found.get(place, [])
 
     async def _repair(self, error: StateLost) -> None:
         self._progress.turn(self.number, "repairing the state")
@@ -141,10 +153,15 @@ class PartitionScorer:
         except TimeoutError:
             return
 
-    def _observe_lag(self, source: Source) -> None:
-        end = self._consumer.highwater(self._log.place(self.number))
+    async def _observe_lag(self, source: Source, *, idle: bool) -> None:
+        place = self._log.place(self.number)
+        if place not in self._consumer.assignment():  # the group has just taken it away
+            return
+        end = self._consumer.highwater(place)
         if end is not None:
-            self._progress.lags[self.number] = max(0, end - source.next_offset)
+            # A log may end with a transaction's marker, which is read and never stored.
+            done = await self._consumer.position(place) if idle else source.next_offset
+            self._progress.lags[self.number] = max(0, end - done)
             self._metrics.lag.labels(str(self.number)).set(self._progress.lags[self.number])
 
 

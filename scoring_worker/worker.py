@@ -62,7 +62,7 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
 
     def make_scorer(number: int) -> PartitionScorer:
         return PartitionScorer(
-            number, parts.consumer, parts.kafka_log, parts.pipeline, parts.repairer, progress, metrics,
+            number, parts.consumer, parts.reader, parts.kafka_log, parts.pipeline, parts.repairer, progress, metrics,
             settings.batch_size_max,
         )  # fmt: skip
 

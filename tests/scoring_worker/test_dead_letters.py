@@ -1,3 +1,4 @@
+import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,8 +11,17 @@ from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.topics import Topics
 from contracts.transaction import decode_transaction
 from scoring_worker.dead_letter_replay import DeadLetterReader, hex_dump, printable, replay, shown
-from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of, error_headers, original_headers
+from scoring_worker.dead_letter_parts import PART_HEADER, join
+from scoring_worker.dead_letters import (
+    EXACT_NAMES,
+    DeadLetter,
+    DeadLetterSink,
+    dead_letter_of,
+    error_headers,
+    original_headers,
+)
 from scoring_worker.kafka import broker_arguments, consumer_arguments
+from scoring_worker.log_reader import log_record
 from settings import Settings
 from storage.database import Pool
 from storage.dead_letters import DeadLetterRepository
@@ -52,7 +62,7 @@ def letters_of(records: list[ConsumerRecord]) -> list[DeadLetter]:
     for record in records:
         rejection = decode_transaction(record.value)
         assert isinstance(rejection, Rejection)
-        letters.append(dead_letter_of(record, rejection))
+        letters.append(dead_letter_of(record.topic, log_record(record), rejection))
     return letters
 
 
@@ -63,7 +73,7 @@ async def test_every_bad_message_is_kept_byte_for_byte_and_registered_once(
     letters = letters_of(await read_topic(topics.transactions))
     assert len(letters) == len(BAD)
     repository = DeadLetterRepository(pool)
-    sink = DeadLetterSink(dead_letter_producer, repository, topics)
+    sink = DeadLetterSink(dead_letter_producer, repository, topics, MESSAGE_BYTES_MAX)
     await sink.send(letters)
     kept = {(r.partition, r.offset): r for r in await read_topic(topics.dead_letters)}
     assert len(kept) == len(BAD)
@@ -88,9 +98,43 @@ async def test_a_compressed_message_larger_than_the_limit_is_kept_too(
 ) -> None:
     body = b"[" * (8 * MESSAGE_BYTES_MAX)
     letter = DeadLetter(topics.transactions, 0, 7, 0, None, body, [], Rejection(DeadLetterReason.NOT_JSON, "x"))
-    await DeadLetterSink(dead_letter_producer, DeadLetterRepository(pool), topics).send([letter])
+    await DeadLetterSink(dead_letter_producer, DeadLetterRepository(pool), topics, MESSAGE_BYTES_MAX).send([letter])
     (record,) = await read_topic(topics.dead_letters)
     assert record.value == body
+
+
+async def test_what_the_topic_does_not_take_is_kept_in_parts(
+    settings: Settings, topics: Topics, dead_letter_producer: Any, pool: Pool, read_topic: Read
+) -> None:
+    body, key = random.Random(1).randbytes(5 * MESSAGE_BYTES_MAX), b"k" * 500  # noqa: S311
+    headers = [("h\udcff", b"\x00"), ("h", None)]
+    rejection = Rejection(DeadLetterReason.NOT_UTF8, "x")
+    letters = [
+        DeadLetter(topics.transactions, 0, 6, 0, b"k", b"before", [], rejection),
+        DeadLetter(topics.transactions, 0, 7, 0, key, body, headers, rejection),
+        DeadLetter(topics.transactions, 0, 8, 0, None, None, [], rejection),
+    ]
+    repository = DeadLetterRepository(pool)
+    sink = DeadLetterSink(dead_letter_producer, repository, topics, MESSAGE_BYTES_MAX)
+    await sink.send(letters)
+    await sink.send(letters[1:])  # repeated after a crash
+    rows = {row.source_offset: row for row in await repository.page()}
+    parts = [r for r in await read_topic(topics.dead_letters) if PART_HEADER in dict(r.headers)]
+    assert len(parts) == 12
+    packed = join([part.value for part in parts[:6]])
+    assert packed == (key, body, [(b"h\xff", b"\x00"), (b"h", None)])
+    async with DeadLetterReader(topics.dead_letters, broker_arguments(settings)) as reader:
+        kept = {offset: await reader.read(row.dlq_partition, row.dlq_offset) for offset, row in rows.items()}
+    assert [(kept[n].key, kept[n].value) for n in (6, 7, 8)] == [(b"k", b"before"), (key, body), (None, None)]
+    assert original_headers(kept[7].headers) == [("h\\xff", b"\x00"), ("h", None)]
+    assert dict(kept[7].headers)["__connect.errors.offset"] == b"7"
+
+
+def test_header_names_that_are_no_text_are_escaped_and_kept() -> None:
+    headers = [("a\udcff", b"1"), ("é", None)]
+    ours = error_headers(DeadLetter("t", 0, 1, 2, None, None, headers, Rejection(DeadLetterReason.EMPTY, "x")))
+    assert original_headers(ours) == [("a\\xff", b"1"), ("é", None)]
+    assert [bytes.fromhex(name) for name in dict(ours)[EXACT_NAMES].decode().split(",")] == [b"a\xff", "é".encode()]
 
 
 async def test_a_replay_brings_the_original_back_to_its_topic(
@@ -99,7 +143,7 @@ async def test_a_replay_brings_the_original_back_to_its_topic(
     await put(producer, topics.transactions)
     before = await read_topic(topics.transactions)
     repository = DeadLetterRepository(pool)
-    await DeadLetterSink(dead_letter_producer, repository, topics).send(letters_of(before))
+    await DeadLetterSink(dead_letter_producer, repository, topics, MESSAGE_BYTES_MAX).send(letters_of(before))
     async with DeadLetterReader(topics.dead_letters, broker_arguments(settings)) as reader:
         for row in reversed(await repository.page()):
             record = await reader.read(row.dlq_partition, row.dlq_offset)

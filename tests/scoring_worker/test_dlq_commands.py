@@ -17,6 +17,7 @@ from scoring_worker.dead_letters import DeadLetter, DeadLetterSink
 from settings import load_settings
 from storage.database import Pool
 from storage.dead_letters import DeadLetterRepository
+from tests.scoring_worker.conftest import MESSAGE_BYTES_MAX
 
 pytestmark = pytest.mark.stack
 Read = Callable[[str], Awaitable[list[ConsumerRecord]]]
@@ -34,7 +35,7 @@ def _fresh_settings() -> Iterator[None]:
 @pytest.fixture
 async def letters(topics: Topics, dead_letter_producer: Any, pool: Pool) -> DeadLetterRepository:
     repository = DeadLetterRepository(pool)
-    await DeadLetterSink(dead_letter_producer, repository, topics).send(
+    await DeadLetterSink(dead_letter_producer, repository, topics, MESSAGE_BYTES_MAX).send(
         [
             DeadLetter(
                 topics.transactions, 0, offset, 1_767_225_600_000, b"k", body, [("h", b"1")], Rejection(reason, "x")

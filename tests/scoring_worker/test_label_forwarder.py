@@ -25,6 +25,8 @@ from storage.database import Pool
 from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
 from storage.labels import LabelRepository
+from tests.scoring_worker.conftest import MESSAGE_BYTES_MAX
+from tests.scoring_worker.raw_produce import batch_of, produce_raw
 
 pytestmark = pytest.mark.stack
 Read = Callable[[str], Awaitable[list[ConsumerRecord]]]
@@ -67,7 +69,7 @@ class House:
     def __init__(self, settings: Settings, pool: Pool, producer: Any, dead_letter_producer: Any) -> None:
         self.settings, self.pool, self.producer = settings, pool, producer
         self.dead_letters = DeadLetterRepository(pool)
-        self._sink = DeadLetterSink(dead_letter_producer, self.dead_letters, settings.topics)
+        self._sink = DeadLetterSink(dead_letter_producer, self.dead_letters, settings.topics, MESSAGE_BYTES_MAX)
         self.clock = Clock()
         self._open: list[LabelSession] = []
 
@@ -156,6 +158,24 @@ async def test_labels_reach_their_account_once_and_bad_ones_the_dead_letters(hou
     await forward(session, 3)
     assert await forwarded() == [("a", 0, 1), ("c", 0, 1), ("c", 1, -1)]
     assert [letter.reason for letter in await house.dead_letters.page()] == ["empty", "not_json"]
+
+
+async def test_headers_that_are_no_text_stop_nothing(
+    house: House, forwarded: Any, settings: Settings, topics: Topics, read_topic: Read
+) -> None:
+    await house.decide("a", "b", "c", "d")
+    damaged = (b"k", label("b"), [(b"\xff\xfe", b"v")])
+    for partition, messages in ((0, [(b"k", label("a"), []), damaged]), (1, [(None, label("c"), [])])):
+        await produce_raw(settings, topics.labels, partition, batch_of(messages))
+    session = await house.session()
+    await forward(session, 2)
+    await produce_raw(settings, topics.labels, 0, batch_of([(None, label("d"), [])]))
+    await forward(session, 1)
+    assert await forwarded() == [("a", 0, 1), ("c", 0, 1), ("d", 0, 1)]
+    (letter,) = await house.dead_letters.page()
+    assert (letter.reason, letter.source_topic, letter.source_offset) == ("unreadable_headers", topics.labels, 1)
+    (record,) = await read_topic(topics.dead_letters)
+    assert (record.key, record.value) == damaged[:2]
 
 
 async def test_a_label_that_is_early_waits_for_its_transaction(house: House, forwarded: Any) -> None:
