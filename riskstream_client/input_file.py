@@ -61,6 +61,8 @@ def format_of(path: str, named: str | None) -> str:
         if named not in FORMATS:
             raise FileError(f"{named!r} is not a format; there are: {', '.join(FORMATS)}")
         return named
+    if path == "-":
+        return "jsonl"
     name = path.lower().removesuffix(".gz")
     found = _SUFFIXES.get(Path(name).suffix)
     if found is None:
