@@ -49,7 +49,7 @@ def test_compressed_files_are_known_by_their_content(file: Path, tmp_path: Path)
     [
         (PublishOptions(file="nowhere.csv", rebase="now"), "there is no file nowhere.csv"),
         (PublishOptions(file="x.parquet"), "format of x.parquet cannot be told"),
-        (PublishOptions(file="-"), "say it with --format"),
+        (PublishOptions(file="payments"), "say it with --format"),
         (PublishOptions(file="x.csv", format="xml"), "'xml' is not a format; there are: jsonl, csv, handbook"),
         (PublishOptions(file="x.csv", columns=["amuont=A"]), "no field 'amuont'; there are: transaction_id, amount"),
         (PublishOptions(file="x.csv", columns=["amount"]), "not field=value"),
