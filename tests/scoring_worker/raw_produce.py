@@ -1,10 +1,12 @@
 """Messages that no well-behaved client sends, built byte by byte and handed to the broker as they are."""
 
+import asyncio
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError, NoError, for_code
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBase
 from aiokafka.record.util import calc_crc32c, encode_varint
@@ -13,6 +15,7 @@ from aiokafka.structs import TopicPartition
 from scoring_worker.kafka import broker_arguments
 from settings import Settings
 
+PRODUCE_TIMEOUT_S = 20.0
 Message = tuple[bytes | None, bytes | None, Sequence[tuple[bytes, bytes | None]]]  # key, value, headers
 
 
@@ -53,6 +56,15 @@ def record_of(
 
 async def produce_raw(settings: Settings, topic: str, partition: int, batch: bytes) -> int:
     """The offset that the broker gave the batch; fails if it refused it."""
+    async with asyncio.timeout(PRODUCE_TIMEOUT_S):
+        while True:  # a topic that was just made may have no leader yet
+            error, offset = await _produce(settings, topic, partition, batch)
+            if not error.retriable:
+                assert error is NoError, error
+                return offset
+
+
+async def _produce(settings: Settings, topic: str, partition: int, batch: bytes) -> tuple[type[KafkaError], int]:
     client = AIOKafkaClient(**broker_arguments(settings))
     try:
         await client.bootstrap()
@@ -63,9 +75,7 @@ async def produce_raw(settings: Settings, topic: str, partition: int, batch: byt
     finally:
         await client.close()
     [(_, [(_, error_code, offset, *_rest)])] = response.topics
-    assert error_code == 0, f"Kafka answered {error_code}"
-    assert isinstance(offset, int)
-    return offset
+    return for_code(error_code), offset
 
 
 def _sized(buffer: bytearray, content: bytes | None) -> None:

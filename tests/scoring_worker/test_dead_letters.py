@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.topics import Topics
 from contracts.transaction import decode_transaction
-from scoring_worker.dead_letter_replay import DeadLetterReader, hex_dump, printable, replay, shown
 from scoring_worker.dead_letter_parts import PART_HEADER, join
+from scoring_worker.dead_letter_replay import DeadLetterReader, hex_dump, printable, replay, shown
 from scoring_worker.dead_letters import (
     EXACT_NAMES,
     DeadLetter,
@@ -106,7 +106,7 @@ async def test_a_compressed_message_larger_than_the_limit_is_kept_too(
 async def test_what_the_topic_does_not_take_is_kept_in_parts(
     settings: Settings, topics: Topics, dead_letter_producer: Any, pool: Pool, read_topic: Read
 ) -> None:
-    body, key = random.Random(1).randbytes(5 * MESSAGE_BYTES_MAX), b"k" * 500  # noqa: S311
+    body, key = random.Random(1).randbytes(5 * MESSAGE_BYTES_MAX), b"k" * 500
     headers = [("h\udcff", b"\x00"), ("h", None)]
     rejection = Rejection(DeadLetterReason.NOT_UTF8, "x")
     letters = [
