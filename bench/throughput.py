@@ -31,13 +31,21 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("models"))
     parser.add_argument("--name", default="throughput", help="of the result file")
     arguments = parser.parse_args()
-    result: dict[str, Any] = {"machine": machine(), "arguments": {k: str(v) for k, v in vars(arguments).items()}}
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "arguments": {name: _shown(value) for name, value in vars(arguments).items()},
+    }
     with running(arguments.model) as bench:
         result["runs"] = [_run(bench, arguments, number) for number in range(arguments.runs)]
     rates = sorted(run["transactions a second"] for run in result["runs"])
     result["median transactions a second"] = rates[len(rates) // 2]
     print(json.dumps(result, indent=1))
     print(f"Written to {write_result(arguments.name, result)}")
+
+
+def _shown(value: Any) -> Any:
+    """An argument as it is kept: of a path only the last part, which names no machine."""
+    return value.name if isinstance(value, Path) else value
 
 
 def _run(bench: Bench, arguments: argparse.Namespace, number: int) -> dict[str, Any]:
