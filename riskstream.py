@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,7 +112,7 @@ def migrate() -> None:
 def seed(
     as_json: Annotated[bool, typer.Option("--json", help="Print the API key and a sign-in token as JSON.")] = False,
 ) -> None:
-    """Schema, topics, the demo client and its API key; safe to repeat."""
+    """Schema, topics, the demo client and an API key for it: RISKSTREAM_API_KEY, else a new one at each call."""
     from api.seed import seed_demo
     from scoring_worker.topics import ensure_topics
     from storage.migrations import upgrade
@@ -144,7 +145,13 @@ def retain() -> None:
     async def work() -> None:
         async with await connect(settings.postgres_dsn, size_max=1) as pool:
             report = await retain_stored(pool, settings.retention_days, int(time.time() * 1000))
-        typer.echo(f"Deleted: {report}" if report else "Nothing to delete.")
+        if report is None:
+            typer.echo("Nothing is stored, or another process deletes already.")
+            return
+        until = datetime.fromtimestamp(report.cutoff_ms / 1000, UTC).date()
+        rows = ", ".join(f"{count} {table}" for table, count in report.deleted.items())
+        months = len(report.partitions)
+        typer.echo(f"Deleted what is older than {until}: {rows}; {months} monthly partitions dropped.")
 
     asyncio.run(work())
 

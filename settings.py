@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     rate_limit: str = "600/minute"
 
     model_path: Path = Path("models")
-    risk_threshold_high: float | None = Field(None, gt=0, le=100)
+    risk_threshold_high: float | None = Field(None, gt=0, lt=100)
     currency_default: str = "USD"  # of a transaction that names none
     currency_base: str = "USD"  # amounts of all currencies are compared in it
     currency_rates: str = ""  # "EUR=1.08,KES=0.0077": one unit in base units; adds to the built-in table

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from contracts.errors import RiskstreamError, StoreUnavailable
+from contracts.errors import RiskstreamError, StateLost, StoreUnavailable
 from contracts.journal import CALLS
 from pipeline.durability import Pipeline
 from pipeline.served_model import ServedModel
@@ -27,7 +27,7 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             await work()
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StateLost) as error:  # waited out; the partitions repair the state
             log.debug("housekeeping_waits", work=getattr(work, "__qualname__", "?"), reason=str(error))
         except RiskstreamError as error:
             log.warning("housekeeping_failed", work=getattr(work, "__qualname__", "?"), reason=str(error))

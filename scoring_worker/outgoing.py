@@ -88,5 +88,5 @@ class KafkaPublisher:
 
 def _times(times_ms: list[int]) -> list[bytes]:
     """RFC 3339 in UTC; a batch at once, a fifth of the cost of one by one."""
-    texts = np.datetime_as_string(np.array(times_ms, "datetime64[ms]"), timezone="UTC")
-    return [text.encode() for text in texts.tolist()]
+    texts = np.datetime_as_string(np.array(times_ms, "datetime64[ms]"))
+    return [f"{text}+00:00".encode() for text in texts.tolist()]

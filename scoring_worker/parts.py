@@ -85,7 +85,7 @@ async def connected(
         model = ServedModel(settings.model_path)
         book = ClientBook(model, settings.risk_threshold_high)
         builder = EventBuilder(money, book.zone)
-        store = PostgresDecisionStore(pool, topics.transactions)
+        store = PostgresDecisionStore(pool, topics.transactions, currency_default=settings.currency_default)
         publisher = KafkaPublisher(outgoing, topics)
         sink = DeadLetterSink(letters, DeadLetterRepository(pool), topics, settings.kafka_message_bytes_max)
         kafka_log = ConsumerLog(consumer, topics.transactions)
