@@ -88,6 +88,19 @@ class Settings(BaseSettings):
         return Topics.with_prefix(self.kafka_topic_prefix)
 
     @property
+    def kafka_security(self) -> dict[str, str]:
+        """Kafka's security settings, as `riskstream_client.connection.connection_arguments` takes them."""
+        return {
+            "security_protocol": self.kafka_security_protocol,
+            "sasl_mechanism": self.kafka_sasl_mechanism,
+            "sasl_username": self.kafka_sasl_username,
+            "sasl_password": self.kafka_sasl_password.get_secret_value(),
+            "ssl_cafile": self.kafka_ssl_cafile,
+            "ssl_certfile": self.kafka_ssl_certfile,
+            "ssl_keyfile": self.kafka_ssl_keyfile,
+        }
+
+    @property
     def postgres_dsn(self) -> str:
         """`DATABASE_URL` as asyncpg takes it."""
         return self.database_url.replace("postgresql+asyncpg://", "postgresql://", 1)

@@ -16,16 +16,7 @@ _POLL_INTERVAL_MAX_MS = 120_000  # a worker that polls less often than this make
 
 def broker_arguments(settings: Settings) -> dict[str, Any]:
     """Address and security, for any aiokafka client."""
-    return connection_arguments(
-        settings.kafka_bootstrap_servers,
-        security_protocol=settings.kafka_security_protocol,
-        sasl_mechanism=settings.kafka_sasl_mechanism,
-        sasl_username=settings.kafka_sasl_username,
-        sasl_password=settings.kafka_sasl_password.get_secret_value(),
-        ssl_cafile=settings.kafka_ssl_cafile,
-        ssl_certfile=settings.kafka_ssl_certfile,
-        ssl_keyfile=settings.kafka_ssl_keyfile,
-    )
+    return connection_arguments(settings.kafka_bootstrap_servers, **settings.kafka_security)
 
 
 def consumer_arguments(settings: Settings, group: str = SCORER_GROUP) -> dict[str, Any]:

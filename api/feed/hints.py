@@ -77,16 +77,7 @@ def decode_alerts(records: Iterable["ConsumerRecord[bytes, bytes]"]) -> list[Ale
 def consumer_arguments(settings: Settings) -> dict[str, Any]:
     """Arguments of aiokafka for a reader without a group that begins at the end."""
     return {
-        **connection_arguments(
-            settings.kafka_bootstrap_servers,
-            security_protocol=settings.kafka_security_protocol,
-            sasl_mechanism=settings.kafka_sasl_mechanism,
-            sasl_username=settings.kafka_sasl_username,
-            sasl_password=settings.kafka_sasl_password.get_secret_value(),
-            ssl_cafile=settings.kafka_ssl_cafile,
-            ssl_certfile=settings.kafka_ssl_certfile,
-            ssl_keyfile=settings.kafka_ssl_keyfile,
-        ),
+        **connection_arguments(settings.kafka_bootstrap_servers, **settings.kafka_security),
         "client_id": "riskstream-gateway",
         "group_id": None,
         "enable_auto_commit": False,
