@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -85,7 +86,7 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
         await parts.consumer.start()
         parts.consumer.subscribe([settings.topics.transactions], listener=assignment)
         log.info("worker_started", worker=worker_id)
-        await _first_of(stopping, assignment.failed)
+        await _first_of(stopping, assignment.failed, chores)
     finally:
         deadline = Deadline(settings.shutdown_deadline_s)
         await assignment.drain(assignment.partitions, deadline)
@@ -98,8 +99,14 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
     log.info("worker_stopped", seconds_left=round(deadline.left, 1))
 
 
-async def _first_of(stopping: asyncio.Event, failed: "asyncio.Future[None]") -> None:
+async def _first_of(
+    stopping: asyncio.Event, failed: "asyncio.Future[None]", chores: Sequence["asyncio.Task[None]"]
+) -> None:
+    """Until the worker shall stop, or a partition failed. Raises what a chore died of: none of them ends by itself."""
     stop = asyncio.ensure_future(stopping.wait())
-    waiting: list[asyncio.Future[Any]] = [stop, failed]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    waiting: list[asyncio.Future[Any]] = [stop, failed, *chores]
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
+    for chore in chores:
+        if chore in done:
+            chore.result()

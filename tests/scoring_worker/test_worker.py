@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 Read = Callable[[str], Awaitable[list[ConsumerRecord]]]
 ZSTD = 4
 ACCOUNTS = 20
+ROUNDS_MAX = 200  # some tenths of a second each
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +65,7 @@ class Traffic:
             account = f"account-{number % ACCOUNTS}"
             transaction = Transaction(
                 transaction_id=f"t{number}", amount=5 + number % 7, account_id=account, merchant_id="m",
-                timestamp=self._now - timedelta(minutes=30) + timedelta(seconds=number),
+                timestamp=self._now - timedelta(hours=2) + timedelta(milliseconds=100 * number),
             )  # fmt: skip
             message = (account.encode(), encode_transaction(transaction), ())
             batch = batches[partition_of(account.encode(), len(batches))]
@@ -168,10 +169,13 @@ async def test_workers_come_and_go(
     async with running_worker(tmp_path, small_batches, "first") as first:
         await first.until(first.has_partitions)
         async with running_worker(tmp_path, small_batches, "second") as second:
-            for _ in range(10):  # while the second one joins
-                await traffic.publish(150)
+            for _ in range(ROUNDS_MAX):  # while the second one joins
+                await traffic.publish(100)
                 await first.until(traffic.all_decided)
+                if await second.has_partitions():
+                    break
             await second.until(second.has_partitions)
+            assert "partitions_left" in first.events()
             await traffic.publish(600)
             assert await first.terminate() == 0, first.log
             await traffic.publish(300)
