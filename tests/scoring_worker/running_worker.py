@@ -46,6 +46,10 @@ class RunningWorker:
         except httpx.TransportError:
             return None
 
+    async def answers(self) -> bool:
+        """Whether its HTTP server is up: it joins the group right after."""
+        return await self.get("/livez") is not None
+
     async def has_partitions(self) -> bool:
         """Whether it has taken some, and none of them waits."""
         response = await self.get("/readyz")

@@ -169,6 +169,7 @@ async def test_workers_come_and_go(
     async with running_worker(tmp_path, small_batches, "first") as first:
         await first.until(first.has_partitions)
         async with running_worker(tmp_path, small_batches, "second") as second:
+            await second.until(second.answers)
             for _ in range(ROUNDS_MAX):  # while the second one joins
                 await traffic.publish(100)
                 await first.until(traffic.all_decided)
