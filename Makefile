@@ -10,6 +10,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	&& { command -v $$p; break; }; done)
 NO_PYTHON := Riskstream needs Python 3.11, 3.12 or 3.13 with its venv module (Debian and Ubuntu: python3-venv); none was found. Install one, or name it: make PYTHON=/path/to/python3
 STAMPS := $(VENV)/.stamps
+# uv trusts what the machine trusts (a company's proxy, say), where the machine has a certificate store at all.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
+export UV_SYSTEM_CERTS ?= 1
+endif
 # uv is ten times as quick; pip does the same where uv has no build for the machine
 INSTALL = $$($(BIN)/uv --version >/dev/null 2>&1 && echo "$(BIN)/uv pip install --python $(BIN)/python" \
 	|| echo "$(BIN)/python -m pip install --disable-pip-version-check") --quiet
