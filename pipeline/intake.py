@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.label import ForwardedLabel, decode_forwarded
 from contracts.log import LogRecord
 from contracts.transaction import Transaction, decode_transaction, reject_for_time
+
+_T = TypeVar("_T", Transaction, ForwardedLabel)
 
 
 class Usable(NamedTuple):
@@ -57,15 +59,21 @@ class Gate:
         if record.rejection is not None:
             return record.rejection
         if record.is_label:
-            return decode_forwarded(record.value)
+            label = decode_forwarded(record.value)
+            return self._of_known_client(label) if type(label) is ForwardedLabel else label
         if record.value and len(record.value) > self.bytes_max:
             return Rejection(DeadLetterReason.TOO_LARGE, f"{len(record.value)} bytes; {self.bytes_max} are allowed")
         value = decode_transaction(record.value)
         return self._known(value, record.append_ms) if type(value) is Transaction else value
 
+    def _of_known_client(self, value: _T) -> _T | Rejection:
+        if self.knows_client(value.client_id):
+            return value
+        return Rejection(DeadLetterReason.UNKNOWN_CLIENT, f"there is no client {value.client_id}")
+
     def _known(self, value: Transaction, append_ms: int) -> Transaction | Rejection:
-        if not self.knows_client(value.client_id):
-            return Rejection(DeadLetterReason.UNKNOWN_CLIENT, f"there is no client {value.client_id}")
+        if type(known := self._of_known_client(value)) is Rejection:
+            return known
         if not self.knows_currency(value.currency):
             detail = f"no rate for {value.currency} in CURRENCY_RATES; add it and replay"
             return Rejection(DeadLetterReason.NO_EXCHANGE_RATE, detail)

@@ -12,6 +12,7 @@ from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
 from api.schemas import DecisionOut, PositionOut, ReasonOut, TransactionOut
 from contracts.decision import Decision
+from contracts.transaction import has_control_character
 from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
 from features.plan import Flag
 from storage.transactions import StoredTransaction, TransactionRepository
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/v1/transactions", tags=["transactions"])
 async def get_transaction(caller: Reader, parts: PartsOf, transaction_id: TransactionId) -> TransactionOut:
     """The transaction as it was received, its place in the log, and its decision with the features by name."""
     stored = None
-    if transaction_id.isprintable():  # no other id was ever taken, and Postgres cannot even be asked for some
+    if not has_control_character(transaction_id):  # such an id is never taken, and Postgres cannot be asked for some
         async with parts.database.pool() as pool:
             stored = await TransactionRepository(pool).get(caller.client_id, transaction_id)
     if stored is None:
