@@ -7,6 +7,7 @@ so starting a process does not count, and neither does publishing.
 import argparse
 import asyncio
 import json
+import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,8 @@ def main() -> None:
     }
     with running(arguments.model) as bench:
         result["runs"] = [_run(bench, arguments, number) for number in range(arguments.runs)]
-    rates = sorted(run["transactions a second"] for run in result["runs"])
-    result["median transactions a second"] = rates[len(rates) // 2]
+    rates = [run["transactions a second"] for run in result["runs"]]
+    result["median transactions a second"] = round(statistics.median(rates))
     print(json.dumps(result, indent=1))
     print(f"Written to {write_result(arguments.name, result)}")
 
