@@ -104,12 +104,13 @@ class PartitionScorer:
         while not self._stopping.is_set():
             self._progress.turn(self.number)
             records = await self._next_records()
-            await self._observe_lag(source, idle=not records)
             if not records:
+                await self._observe_lag(source, idle=True)
                 await self._pipeline.confirm(source)
                 continue
             processed = await self._pipeline.process(source, records)
             self._position = records[-1].offset + 1
+            await self._observe_lag(source, idle=False)
             latency_s = max(0.0, time.time() - records[0].append_ms / 1000)
             if processed.entities > ENTITIES_MAX // 2:
                 self._batch_size = min(self._batch_size_max, ENTITIES_MAX * len(records) // processed.entities)
