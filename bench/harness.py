@@ -23,6 +23,7 @@ import psutil
 
 from devstack import servers
 from devstack.home import Home
+from devstack.part import tied
 from scoring_worker.topics import ensure_topics
 from settings import Settings
 from storage.migrations import upgrade
@@ -58,7 +59,7 @@ class Worker:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "riskstream", "worker"],
+                tied([sys.executable, "-m", "riskstream", "worker"]),  # it dies with us, however we end
                 env=os.environ | self._lane.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
