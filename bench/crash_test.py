@@ -19,7 +19,6 @@ from bench.snapshot import Snapshot, take
 from bench.workload import Sent, handbook, messages, simulated
 
 STALL_MAX_S = 300.0  # without a stored record the run has failed
-POLL_S = 0.05
 PROGRESS_S = 10.0
 
 
@@ -80,10 +79,11 @@ def _score(
     began = moved_at = said_at = time.monotonic()
     offsets = StoredOffsets(lane)
     stored = 0
-    while stored < len(sent):
-        now_stored = offsets.total()
+    for now_stored in offsets.totals():
         if now_stored > stored:
             stored, moved_at = now_stored, time.monotonic()
+        if stored >= len(sent):
+            break
         if time.monotonic() - moved_at > STALL_MAX_S or not worker.alive:
             worker.kill()
             raise SystemExit(f"the worker stands still at {stored} of {len(sent)}; its log is beside the stack's")
@@ -92,7 +92,6 @@ def _score(
         if time.monotonic() - said_at > PROGRESS_S:
             said_at = time.monotonic()
             print(f"{lane.name}: {stored:,} of {len(sent):,} after {said_at - began:.0f} s", flush=True)
-        time.sleep(POLL_S)
     offsets.close()
     result[f"{lane.name}, seconds"] = round(time.monotonic() - began, 1)
     worker.stop()

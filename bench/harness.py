@@ -214,6 +214,12 @@ class StoredOffsets:
         question = self._connection.fetchval("SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_offsets")
         return int(self._loop.run_until_complete(question))
 
+    def totals(self) -> Iterator[int]:
+        """The same, again and again, a moment apart, until the caller has seen enough."""
+        while True:
+            yield self.total()
+            time.sleep(POLL_S)
+
     def close(self) -> None:
         self._loop.run_until_complete(self._connection.close())
         self._loop.close()

@@ -17,7 +17,6 @@ from bench.publishing import publish
 from bench.workload import handbook, messages, simulated
 
 STALL_MAX_S = 120.0
-POLL_S = 0.1
 WARM_SHARE = 0.1  # of the backlog: caches, JIT and page cache; its time does not count
 
 
@@ -60,15 +59,15 @@ def _run(bench: Bench, arguments: argparse.Namespace, number: int) -> dict[str, 
     moved_at = time.monotonic()
     offsets = StoredOffsets(lane)
     stored = 0
-    while stored < arguments.rows:
-        now_stored = offsets.total()
+    for now_stored in offsets.totals():
         if now_stored > stored:
             stored, moved_at = now_stored, time.monotonic()
             cpu = bench.cpu_seconds() | {"workers": sum(tree_cpu_seconds(worker.pid) for worker in workers)}
             marks.append((moved_at, stored, cpu))
         if time.monotonic() - moved_at > STALL_MAX_S:
             raise SystemExit(f"nothing was stored for {STALL_MAX_S:.0f} s; see {bench.home.logs}")
-        time.sleep(POLL_S)
+        if stored >= arguments.rows:
+            break
     offsets.close()
     for worker in workers:
         worker.stop()
