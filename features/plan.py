@@ -54,11 +54,6 @@ class Plan:
     ring_span: int = RING_SPAN
     ring_capacity: int = RING_CAPACITY
 
-    @property
-    def window_max(self) -> int:
-        """The longest window; "new" means not seen within it."""
-        return max(self.windows)
-
     def level_of(self, window: int) -> int:
         """Index of the widest tile that fits at least TILES_A_WINDOW_MIN times into the window."""
         fitting = [i for i, width in enumerate(self.tile_widths) if width * TILES_A_WINDOW_MIN <= window]
