@@ -9,7 +9,7 @@ from fastapi import Depends, Security
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from starlette.requests import HTTPConnection, Request
 
-from api.keys import SCOPE_READ, SECRET_LENGTH_MAX, hash_key
+from api.keys import SCOPE_ADMIN, SCOPE_CASES, SCOPE_READ, SCOPE_SCORE, SECRET_LENGTH_MAX, hash_key
 from api.problems import FORBIDDEN, NOT_AUTHENTICATED, Problem
 from api.sessions import COOKIE, Session, Sessions
 
@@ -134,11 +134,19 @@ async def authenticated(
     return caller
 
 
-async def reader(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
-    """A caller that may read. Raises a 401 or 403 problem."""
-    if SCOPE_READ not in caller.scopes:
-        raise Problem(FORBIDDEN, f"the API key lacks the scope {SCOPE_READ!r}")
-    return caller
+class Allowed:
+    """A dependency: the caller of this request, who has the scope. Raises a 401 or 403 problem."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+
+    async def __call__(self, caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+        if self.scope not in caller.scopes:
+            raise Problem(FORBIDDEN, f"these credentials lack the scope {self.scope!r}")
+        return caller
 
 
-Reader = Annotated[Caller, Depends(reader)]
+Reader = Annotated[Caller, Depends(Allowed(SCOPE_READ))]
+Scorer = Annotated[Caller, Depends(Allowed(SCOPE_SCORE))]
+CaseWorker = Annotated[Caller, Depends(Allowed(SCOPE_CASES))]
+Administrator = Annotated[Caller, Depends(Allowed(SCOPE_ADMIN))]

@@ -9,9 +9,11 @@ SECRET_BYTES = 32  # of randomness; cannot be guessed, so the HMAC needs no salt
 SHOWN_PREFIX_LENGTH = 12  # characters kept in the clear so that an owner can tell two keys apart
 SECRET_LENGTH_MAX = 256  # characters of a presented secret; a longer one is refused before it is hashed
 
-SCOPE_READ = "read"  # alerts, transactions, feed
+SCOPE_READ = "read"  # alerts, transactions, feed, analytics
 SCOPE_SCORE = "score"  # POST /v1/score
-SCOPES_ALL = (SCOPE_READ, SCOPE_SCORE)
+SCOPE_CASES = "cases"  # deciding alerts and cases
+SCOPE_ADMIN = "admin"  # users, keys, policy, subscription, audit log
+SCOPES_ALL = (SCOPE_READ, SCOPE_SCORE, SCOPE_CASES, SCOPE_ADMIN)
 
 
 def new_key() -> tuple[str, str]:

@@ -25,18 +25,25 @@ from contracts.errors import SettingsError
 from settings import Settings
 from storage.alerts import AlertRepository
 from storage.api_keys import ApiKey, ApiKeyRepository
-from storage.database import Pool, connect
+from storage.database import AnyPool, connect
+from storage.roles import GATEWAY, IDENTITY
 
 POOL_SIZE_MAX = 8  # connections of one gateway process
+IDENTITY_POOL_SIZE_MAX = 4  # more of it: finding a key takes half a millisecond
 
 
 @dataclass(frozen=True)
 class Parts:
-    """One gateway process. `origins`: pages other than our own that may use the browser's cookie."""
+    """One gateway process. `origins`: pages other than our own that may use the browser's cookie.
+
+    `database` works in the gateway's role (`database.client(client_id)` for a client's rows), `identity` finds out who
+    is calling and sees no payment.
+    """
 
     settings: Settings
     origins: frozenset[str]
     database: Database
+    identity: Database
     redis: Redis
     sessions: Sessions
     authenticator: Authenticator
@@ -48,7 +55,7 @@ class Parts:
 
     async def last_sequence(self, client_id: int) -> int:
         """The client's newest alert's number, 0 before the first. Raises StoreUnavailable."""
-        async with self.database.pool() as pool:
+        async with self.database.client(client_id) as pool:
             return await AlertRepository(pool).last_sequence(client_id)
 
     async def alerts_since(self, client_id: int, sequence: int, limit: int) -> list[Alert]:
@@ -67,6 +74,7 @@ class Parts:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.redis.aclose()
             await self.database.close()
+            await self.identity.close()
 
 
 def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
@@ -74,14 +82,15 @@ def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
     secret_key = settings.secret_key.get_secret_value()
     if not secret_key:
         raise SettingsError("SECRET_KEY is not set; `riskstream up` makes one, or set 32 or more random characters")
-    database = Database(lambda: _connect(settings))
+    database = Database(lambda: _connect(settings, GATEWAY, POOL_SIZE_MAX))
+    identity = Database(lambda: _connect(settings, IDENTITY, IDENTITY_POOL_SIZE_MAX))
 
     async def find_key(key_hash: bytes) -> ApiKey | None:
-        async with database.pool() as pool:
+        async with identity.pool() as pool:
             return await ApiKeyRepository(pool).find(key_hash)
 
     async def alerts_since(client_id: int, sequence: int, limit: int) -> list[Alert]:
-        async with database.pool() as pool:
+        async with database.client(client_id) as pool:
             return await AlertRepository(pool).since(client_id, sequence, limit)
 
     sessions = Sessions(secret_key)
@@ -94,10 +103,11 @@ def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
         settings=settings,
         origins=frozenset(origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()),
         database=database,
+        identity=identity,
         redis=redis,
         sessions=sessions,
         authenticator=authenticator,
-        tickets=Tickets(secret_key, database, authenticator),
+        tickets=Tickets(secret_key, identity, authenticator),
         hub=hub,
         hints=hints,
         model=ModelHolder(settings.model_path),
@@ -105,8 +115,8 @@ def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
     )
 
 
-async def _connect(settings: Settings) -> Pool:
-    return await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name="riskstream-gateway")
+async def _connect(settings: Settings, role: str, size_max: int) -> AnyPool:
+    return await connect(settings.postgres_dsn, size_max=size_max, application_name="riskstream-gateway", role=role)
 
 
 async def parts_of(connection: HTTPConnection) -> Parts:

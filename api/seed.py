@@ -13,6 +13,7 @@ from settings import Settings
 from storage.api_keys import ApiKeyRepository
 from storage.clients import ClientRepository
 from storage.database import connect
+from storage.roles import IDENTITY
 from storage.sign_in_links import SignInLinkRepository
 
 LINK_TTL = timedelta(hours=12)  # a demo's first link may be opened after lunch; it works once
@@ -41,7 +42,7 @@ def sign_in_link(settings: Settings) -> str:
 async def _seed_demo(settings: Settings) -> Seeded:
     secret = _secret(settings)
     key = os.environ.get("RISKSTREAM_API_KEY") or new_key()[0]
-    async with await connect(settings.postgres_dsn, size_max=1) as pool:
+    async with await connect(settings.postgres_dsn, size_max=1, role=IDENTITY) as pool:
         await ClientRepository(pool).ensure_demo()
         keys = ApiKeyRepository(pool)
         if await keys.find(hash_key(secret, key)) is None:
@@ -54,7 +55,7 @@ async def _seed_demo(settings: Settings) -> Seeded:
 
 async def _sign_in_link(settings: Settings) -> str:
     token = new_token()
-    async with await connect(settings.postgres_dsn, size_max=1) as pool:
+    async with await connect(settings.postgres_dsn, size_max=1, role=IDENTITY) as pool:
         await SignInLinkRepository(pool).create(
             hash_sign_in_token(_secret(settings), token), DEMO_CLIENT_ID, datetime.now(UTC) + LINK_TTL
         )

@@ -24,6 +24,7 @@ from scoring_worker.kafka import broker_arguments, dead_letter_producer_argument
 from settings import Settings, load_settings
 from storage.database import connect
 from storage.dead_letters import DeadLetter, DeadLetterRepository
+from storage.roles import PIPELINE
 
 BODY_BYTES_SHOWN = 4_096  # a screen or two; --all shows the rest
 LIMIT_MAX = 100_000
@@ -137,7 +138,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def _repository(settings: Settings) -> AsyncIterator[DeadLetterRepository]:
-    pool = await connect(settings.postgres_dsn, size_max=2)
+    pool = await connect(settings.postgres_dsn, size_max=2, role=PIPELINE)
     try:
         yield DeadLetterRepository(pool)
     finally:

@@ -37,6 +37,7 @@ from storage.database import connect
 from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
 from storage.labels import LabelRepository
+from storage.roles import PIPELINE
 from storage.worker_status import WorkerStatusRepository
 
 REDIS_TIMEOUT_S = 10.0  # of one command; an apply of a full batch takes some ten milliseconds
@@ -69,7 +70,8 @@ async def connected(
     """
     topics = settings.topics
     async with AsyncExitStack() as stack:
-        pool = await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name="riskstream-worker")
+        name = "riskstream-worker"
+        pool = await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name=name, role=PIPELINE)
         stack.push_async_callback(pool.close)
         redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, protocol=2)
         stack.push_async_callback(redis.aclose)

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from contracts.errors import StoreUnavailable
+from storage.roles import CLIENT_SETTING
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+AnyPool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
 
 CONNECT_TIMEOUT_S = 10.0  # a handshake; a starting server refuses much sooner
@@ -29,6 +31,8 @@ _SERVER_SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
 }
 
+_NAME_CLIENT = "SELECT set_config($1, $2, false)"
+
 # SQLSTATE classes after which the same request can succeed: connection, rollback, resources, operator, system.
 _RETRYABLE_CLASSES = frozenset({"08", "40", "53", "57", "58"})
 _RETRYABLE_CODES = frozenset({"55P03", "25P03"})  # lock not available, idle in transaction
@@ -39,17 +43,36 @@ def plain_dsn(dsn: str) -> str:
     return dsn.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
-async def connect(dsn: str, *, size_max: int = 8, application_name: str = "riskstream") -> Pool:
-    """A pool whose connections carry our limits and codecs. Raises StoreUnavailable."""
+@dataclass(frozen=True, slots=True)
+class ClientPool:
+    """A pool of the gateway's role, for one client: its sessions see the rows of that client and no others."""
+
+    pool: AnyPool
+    client_id: int
+
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record] | ClientPool"  # what a repository works on
+
+
+async def connect(
+    dsn: str, *, size_max: int = 8, application_name: str = "riskstream", role: str | None = None
+) -> AnyPool:
+    """A pool whose connections carry our limits and codecs, and work in `role` (None: as the login).
+
+    Raises StoreUnavailable.
+    """
+    settings = {**_SERVER_SETTINGS, "application_name": application_name}
+    if role is not None:
+        settings["role"] = role
     try:
-        pool: Pool = await asyncpg.create_pool(
+        pool: AnyPool = await asyncpg.create_pool(
             plain_dsn(dsn),
             min_size=1,
             max_size=size_max,
             init=_set_codecs,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
-            server_settings={**_SERVER_SETTINGS, "application_name": application_name},
+            server_settings=settings,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise StoreUnavailable(f"Postgres cannot be reached: {_sentence(error)}") from error
@@ -59,8 +82,11 @@ async def connect(dsn: str, *, size_max: int = 8, application_name: str = "risks
 @asynccontextmanager
 async def session(pool: Pool) -> AsyncIterator[Connection]:
     """A connection of the pool. Raises StoreUnavailable for what can be repeated; other errors pass."""
+    plain = pool.pool if isinstance(pool, ClientPool) else pool
     try:
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+        async with plain.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            if isinstance(pool, ClientPool):  # the pool resets it when the connection comes back
+                await connection.execute(_NAME_CLIENT, CLIENT_SETTING, str(pool.client_id))
             yield connection
     except asyncpg.PostgresError as error:
         if not _retryable(error):

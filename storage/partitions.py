@@ -31,6 +31,7 @@ WHERE i.inhparent = to_regclass($1) ORDER BY c.relname
 _EXISTS = "SELECT to_regclass($1) IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock($1)"
 _LOCK_TIMEOUT = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+_AS_OWNER = "SET LOCAL ROLE NONE"  # the login itself: making a partition is the table's owner's right
 _CREATE = "CREATE TABLE {name} (LIKE {table} INCLUDING ALL)"
 _ATTACH = "ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({stop})"
 
@@ -96,6 +97,7 @@ async def _make_partition(connection: Connection, table: str, month: int) -> Non
                 return
             start, stop = month_start_ms(month), month_start_ms(month + 1)
             await connection.execute(_LOCK_TIMEOUT)
+            await connection.execute(_AS_OWNER)
             await connection.execute(_CREATE.format(name=name, table=table))
             await connection.execute(_ATTACH.format(name=name, table=table, start=start, stop=stop))
     except (asyncpg.CheckViolationError, asyncpg.LockNotAvailableError):

@@ -26,7 +26,7 @@ async def list_alerts(
 ) -> AlertPage:
     """Newest first. A page stays what it is while new alerts arrive: they come before the first one."""
     before = _before(cursor)
-    async with parts.database.pool() as pool:
+    async with parts.database.client(caller.client_id) as pool:
         alerts = await AlertRepository(pool).page(caller.client_id, before_sequence=before, limit=limit + 1)
     page = alerts[:limit]
     more = len(alerts) > limit
@@ -38,7 +38,7 @@ async def list_alerts(
 
 @router.get("/{alert_id}", summary="One alert")
 async def get_alert(caller: Reader, parts: PartsOf, alert_id: UUID) -> AlertOut:
-    async with parts.database.pool() as pool:
+    async with parts.database.client(caller.client_id) as pool:
         alert = await AlertRepository(pool).get(caller.client_id, str(alert_id))
     if alert is None:
         raise Problem(NOT_FOUND, "you have no alert with this id")

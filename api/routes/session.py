@@ -70,7 +70,7 @@ async def sign_out(request: Request, parts: PartsOf) -> Response:
 @router.get("/v1/session", summary="Whose credentials these are")
 async def who_am_i(caller: Reader, parts: PartsOf) -> SessionOut:
     """Whose data these credentials show."""
-    async with parts.database.pool() as pool:
+    async with parts.database.client(caller.client_id) as pool:
         client = (await ClientRepository(pool).all()).get(caller.client_id)
     if client is None:
         raise Problem(NOT_FOUND, "the client of these credentials is gone")
@@ -93,5 +93,5 @@ async def _redeem(parts: Parts, token: str) -> int | None:
     if not token:
         return None
     token_hash = hash_sign_in_token(parts.settings.secret_key.get_secret_value(), token)
-    async with parts.database.pool() as pool:
+    async with parts.identity.pool() as pool:
         return await SignInLinkRepository(pool).redeem(token_hash, datetime.now(UTC))

@@ -27,7 +27,7 @@ async def get_transaction(caller: Reader, parts: PartsOf, transaction_id: Transa
     """The transaction as it was received, its place in the log, and its decision with the features by name."""
     stored = None
     if not has_control_character(transaction_id):  # such an id is never taken, and Postgres cannot be asked for some
-        async with parts.database.pool() as pool:
+        async with parts.database.client(caller.client_id) as pool:
             stored = await TransactionRepository(pool).get(caller.client_id, transaction_id)
     if stored is None:
         raise Problem(NOT_FOUND, "you have no transaction with this id")

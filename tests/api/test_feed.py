@@ -226,7 +226,7 @@ async def test_a_ticket_is_used_once_even_by_many_at_once(gateway: RunningGatewa
 
 async def test_a_ticket_lasts_thirty_seconds(gateway: RunningGateway, key: str) -> None:
     parts, now_s = gateway.parts, [1_800_000_000.0]
-    tickets = Tickets(SECRET, parts.database, parts.authenticator, lambda: now_s[0])
+    tickets = Tickets(SECRET, parts.identity, parts.authenticator, lambda: now_s[0])
     caller = await parts.authenticator.by_key(key)
     assert caller is not None
     for waited_s, welcome in ((29, True), (31, False)):
