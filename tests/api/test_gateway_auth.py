@@ -54,7 +54,7 @@ async def test_without_valid_credentials(gateway: RunningGateway) -> None:
 
 
 async def test_a_key_in_either_header(gateway: RunningGateway, key: str) -> None:
-    owner = {"client_id": 1, "client_name": "Demo", "via": "key", "scopes": ["read", "score"], "expires_at": None}
+    owner = {"client_id": 1, "client_name": "Demo", "via": "key", "scopes": ["admin", "cases", "read", "score"], "expires_at": None}
     for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}, {"Authorization": f"bearer {key}"}):
         assert (await gateway.http.get("/v1/session", headers=headers)).json() == owner
 
