@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +21,11 @@ def version_of(raw: bytes, created_at: datetime) -> str:
     return f"{created_at:%Y-%m-%d}-{hashlib.sha256(raw).hexdigest()[:HASH_LENGTH]}"
 
 
-def write_model(registry: Path, raw: bytes, manifest: Manifest, metrics: bytes) -> Path:
-    """Write `registry/<version>/` and read it back through `scoring.model.load`; returns the folder.
+def write_model(registry: Path, raw: bytes, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
+    """Write `registry/<version>/` with `files` by name, and read it back through `scoring.model.load`.
 
-    An equal model that is there already is left as it is. Raises ModelRefused if what was written does not load.
+    Returns the folder. An equal model that is there already is left as it is. Raises ModelRefused if what was written
+    does not load.
     """
     folder = registry / manifest.version
     registry.mkdir(parents=True, exist_ok=True)
@@ -32,7 +34,8 @@ def write_model(registry: Path, raw: bytes, manifest: Manifest, metrics: bytes) 
     partial.mkdir()
     try:
         write_atomically(partial / MODEL_FILE, raw)
-        write_atomically(partial / METRICS_FILE, metrics)
+        for name, content in files.items():
+            write_atomically(partial / name, content)
         write_atomically(partial / MANIFEST_FILE, encode_manifest(manifest))
         load(partial)
         _move(partial, folder)

@@ -13,6 +13,7 @@ import xgboost
 from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
 from features.money import Money
 from features.plan import DAY
+from scoring.drift import REFERENCE_FILE
 from scoring.manifest import FORMAT, Manifest
 from scoring.model import Model, Vectors, booster_from
 from scoring.policy import policy_of
@@ -22,7 +23,8 @@ from training.fit import ROUNDS_MAX, Fitted, fit
 from training.metrics import period_metrics, recall_by_typology
 from training.periods import Periods, Rows, split
 from training.progress import SILENT, Progress
-from training.registry_write import promote_if_first, version_of, write_model
+from training.reference import encode_reference, reference_of
+from training.registry_write import METRICS_FILE, promote_if_first, version_of, write_model
 from training.thresholds import SCORES, score_curve
 from training.vectors import vectors_of
 
@@ -62,7 +64,9 @@ def train(
         manifest = msgspec.structs.replace(model.manifest, metrics=metrics, data=_described(dataset, periods))
         advance(1)
         report = msgspec.json.format(msgspec.json.encode(_report(manifest, typologies)), indent=2)
-        folder = write_model(registry, raw, manifest, report)
+        score = model.score(model.predict(vectors[periods.test]))
+        reference = encode_reference(reference_of(manifest.version, vectors[periods.train], score))
+        folder = write_model(registry, raw, manifest, {METRICS_FILE: report, REFERENCE_FILE: reference})
         promoted = promote_if_first(registry, manifest.version, always=promote)
     return Trained(folder, manifest, typologies, promoted)
 

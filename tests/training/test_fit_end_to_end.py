@@ -20,6 +20,7 @@ from training.vectors import vectors_of
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TRANSACTIONS, SEED = 8_000, 7
+FILES = ["manifest.json", "metrics.json", "model.ubj", "reference.json"]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_the_first_model_is_the_champion_and_loads(trained: Trained, registry: P
     assert champion(registry) == trained.folder
     assert trained.folder.name.startswith("2026-03-01-")
     assert load(trained.folder).version == trained.manifest.version
-    assert sorted(path.name for path in trained.folder.iterdir()) == ["manifest.json", "metrics.json", "model.ubj"]
+    assert sorted(path.name for path in trained.folder.iterdir()) == FILES
     assert sorted(path.name for path in registry.iterdir()) == [trained.folder.name, "champion"]
 
 
@@ -71,7 +72,7 @@ def test_the_periods_follow_each_other(trained: Trained) -> None:
 
 def test_equal_data_and_seed_give_equal_bytes(trained: Trained, tmp_path: Path) -> None:
     again = train(small_world(TRANSACTIONS), tmp_path, seed=SEED, now=NOW)
-    for name in ("model.ubj", "manifest.json", "metrics.json"):
+    for name in FILES:
         assert (again.folder / name).read_bytes() == (trained.folder / name).read_bytes()
 
 
