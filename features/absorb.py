@@ -1,8 +1,8 @@
 """Putting one event into an entity's state. Whatever the order of the events, the state ends the same."""
 
-import numba as nb
 import numpy as np
 
+from features.compiled import inner
 from features.layout import (
     KIND_DECLINED,
     KIND_LABEL,
@@ -16,13 +16,13 @@ from features.packing import square
 COARSE = LEVELS - 1
 
 
-@nb.njit(cache=True)
+@inner
 def oldest_kept(tables, newest, level):
     """Key of the first tile of a level that is kept: tiles whose end lies at or before newest - keep are gone."""
     return (newest - tables.keep[level]) // tables.width[level]
 
 
-@nb.njit(cache=True)
+@inner
 def absorb(tables, work, e, time, id_, amount, kind, change, links, latitude, longitude, has_place):
     """Add one event or label. `links`: a hash for each role (0: none). A label's `amount` is its effective time."""
     head = work.head[e]
@@ -46,7 +46,7 @@ def absorb(tables, work, e, time, id_, amount, kind, change, links, latitude, lo
             _touch_link(tables, work, e, role, np.uint64(links[role]), time)
 
 
-@nb.njit(cache=True)
+@inner
 def _age_ring(tables, work, e):
     head = work.head[e]
     edge = head.newest - tables.ring_span
@@ -56,7 +56,7 @@ def _age_ring(tables, work, e):
         head.ring_lo += 1
 
 
-@nb.njit(cache=True)
+@inner
 def _leave_ring(work, e, time, id_, latitude, longitude, has_place):
     """Of what is outside the ring the newest time and the newest place stay known."""
     head = work.head[e]
@@ -69,7 +69,7 @@ def _leave_ring(work, e, time, id_, latitude, longitude, has_place):
         head.place_longitude = longitude
 
 
-@nb.njit(cache=True)
+@inner
 def _add_to_ring(tables, work, e, time, id_, amount, kind, links, latitude, longitude, has_place):
     head = work.head[e]
     ring = work.ring
@@ -95,7 +95,7 @@ def _add_to_ring(tables, work, e, time, id_, amount, kind, links, latitude, long
         head.ring_lo += 1
 
 
-@nb.njit(cache=True)
+@inner
 def _add_to_tile(tables, work, e, level, time, amount, kind):
     key = time // tables.width[level]
     if key < oldest_kept(tables, work.head[e].newest, level):
@@ -114,7 +114,7 @@ def _add_to_tile(tables, work, e, level, time, amount, kind):
         tile.reversed += 1
 
 
-@nb.njit(cache=True)
+@inner
 def _tile_at(work, e, level, key):
     """Position of the tile with this key, made if it is not there; tiles stand in order of their keys."""
     tiles = work.tiles
@@ -134,7 +134,7 @@ def _tile_at(work, e, level, key):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def find_link(work, e, role, hash_):
     """Position of the first entry whose hash is not smaller; entries stand in order of their hashes."""
     lo = work.link_lo[e, role]
@@ -148,7 +148,7 @@ def find_link(work, e, role, hash_):
     return lo
 
 
-@nb.njit(cache=True)
+@inner
 def _touch_link(tables, work, e, role, hash_, time):
     capacity = tables.list_capacity[work.head[e].kind]
     links = work.links
@@ -166,7 +166,7 @@ def _touch_link(tables, work, e, role, hash_, time):
         _drop_oldest_link(work, e, role)
 
 
-@nb.njit(cache=True)
+@inner
 def _drop_oldest_link(work, e, role):
     lo, hi = work.link_lo[e, role], work.link_hi[e, role]
     oldest = lo
@@ -178,7 +178,7 @@ def _drop_oldest_link(work, e, role):
     work.link_hi[e, role] = hi - 1
 
 
-@nb.njit(cache=True)
+@inner
 def _add_pending(work, e, effective, tile, change):
     """Labels wait here until they count at every time that is still computed; equal ones are one entry."""
     head = work.head[e]
@@ -200,7 +200,7 @@ def _add_pending(work, e, effective, tile, change):
     pending[at].change = change
 
 
-@nb.njit(cache=True)
+@inner
 def prune(tables, work, e):
     """Bring a state into its canonical form: drop what no event can read any more, settle labels that count."""
     head = work.head[e]
@@ -229,7 +229,7 @@ def prune(tables, work, e):
         work.link_hi[e, role] = at
 
 
-@nb.njit(cache=True)
+@inner
 def _settle(tables, work, e):
     head = work.head[e]
     first = oldest_kept(tables, head.newest, COARSE)

@@ -1,10 +1,11 @@
 """Varints and little-endian numbers in a byte array. Writers return the next position, readers (value, next)."""
 
-import numba as nb
 import numpy as np
 
+from features.compiled import inner
 
-@nb.njit(cache=True)
+
+@inner
 def put_varint(buffer, at, value):
     """Unsigned LEB128 of a value >= 0."""
     rest = np.uint64(value)
@@ -16,7 +17,7 @@ def put_varint(buffer, at, value):
     return at + 1
 
 
-@nb.njit(cache=True)
+@inner
 def get_varint(buffer, at):
     value = np.uint64(0)
     shift = np.uint64(0)
@@ -29,19 +30,19 @@ def get_varint(buffer, at):
         shift += np.uint64(7)
 
 
-@nb.njit(cache=True)
+@inner
 def put_signed(buffer, at, value):
     """Zigzag varint: small magnitudes of either sign stay short."""
     return put_varint(buffer, at, (np.int64(value) << np.int64(1)) ^ (np.int64(value) >> np.int64(63)))
 
 
-@nb.njit(cache=True)
+@inner
 def get_signed(buffer, at):
     value, at = get_varint(buffer, at)
     return np.int64(value >> np.uint64(1)) ^ -np.int64(value & np.uint64(1)), at
 
 
-@nb.njit(cache=True)
+@inner
 def put_fixed(buffer, at, value, width):
     rest = np.uint64(value)
     for i in range(width):
@@ -50,7 +51,7 @@ def put_fixed(buffer, at, value, width):
     return at + width
 
 
-@nb.njit(cache=True)
+@inner
 def get_fixed(buffer, at, width):
     value = np.uint64(0)
     for i in range(width):

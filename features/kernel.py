@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 
 from features.absorb import COARSE, absorb, prune
+from features.compiled import inner
 from features.layout import (
     AMOUNT_SCALE,
     ATOM,
@@ -62,30 +63,17 @@ def fold(tables, blob, bounds, kinds, events, entity_of, atoms):
     atom_bounds = np.zeros(kinds.shape[0] + 1, np.int64)
     for e in range(kinds.shape[0]):
         atom_bounds[e + 1] = atom_bounds[e] + (fresh[e] if kinds[e] != ACCOUNT else 0)
-    fill = atom_bounds[:-1].copy()
     sums = np.zeros((tables.windows.shape[0], 5), np.int64)
     squares = np.zeros((tables.windows.shape[0], 2), np.uint64)
     links = np.zeros(ROLES, np.uint32)
     norm = np.empty(3, np.float64)
-    for i in range(n):
-        event = events[i]
-        if event.kind != KIND_LABEL:
-            for kind in range(5):
-                e = entity_of[i, kind]
-                if e >= 0:
-                    seen[i, kind] = work.head[e].count
-                    flags[i] |= read_entity(tables, work, e, event.time, vectors[i], sums, squares)
-                    if kind == ACCOUNT:
-                        read_norm(event.amount, sums[-1], squares[-1], norm)
-            _read_event(tables, work, entity_of[i, ACCOUNT], event, norm, vectors[i])
-        for kind in range(5):
-            e = entity_of[i, kind]
-            if e >= 0:
-                _links_of(event, kind, links)
-                _absorb_event(tables, work, e, event, links)
-                if kind != ACCOUNT:
-                    _write_atom(atoms[fill[e]], event, links[0])
-                    fill[e] += 1
+    members = _by_entity(entity_of, fresh)
+    scratch = sums, squares, links, norm
+    lo = 0
+    for e in range(kinds.shape[0]):
+        hi = lo + fresh[e]
+        _fold_entity(tables, work, e, members[lo:hi], events, vectors, flags, seen, atoms[atom_bounds[e] :], scratch)
+        lo = hi
     packed, packed_bounds = _pack_all(tables, work)
     return vectors, flags, seen, packed, packed_bounds, atom_bounds
 
@@ -109,7 +97,47 @@ def _measure(blob, bounds, entity_of, entities):
     return sizes, appended, fresh
 
 
+@inner
+def _fold_entity(tables, work, e, members, events, vectors, flags, seen, atoms, scratch):
+    """Read and absorb one entity's events, `members` (numbers of events, in log order)."""
+    sums, squares, links, norm = scratch
+    kind = work.head[e].kind
+    for j in range(members.shape[0]):
+        i = members[j]
+        event = events[i]
+        if event.kind != KIND_LABEL:
+            seen[i, kind] = work.head[e].count
+            flags[i] |= read_entity(tables, work, e, event.time, vectors[i], sums, squares)
+            if kind == ACCOUNT:
+                read_norm(event.amount, sums[-1], squares[-1], norm)
+                _read_event(tables, work, e, event, norm, vectors[i])
+        _links_of(event, kind, links)
+        _absorb_event(tables, work, e, event, links)
+        if kind != ACCOUNT:
+            _write_atom(atoms[j], event, links[0])
+
+
 @nb.njit(cache=True)
+def _by_entity(entity_of, fresh):
+    """Numbers of the events that touch each entity, in log order, one entity after the other.
+
+    An entity's features depend on its own state alone, so entities are folded one by one: a state is then read and
+    written while it is in the processor's cache, which made large batches twice as fast.
+    """
+    fill = np.zeros(fresh.shape[0], np.int64)
+    for e in range(1, fresh.shape[0]):
+        fill[e] = fill[e - 1] + fresh[e - 1]
+    members = np.empty(fresh.sum(), np.int64)
+    for i in range(entity_of.shape[0]):
+        for kind in range(entity_of.shape[1]):
+            e = entity_of[i, kind]
+            if e >= 0:
+                members[fill[e]] = i
+                fill[e] += 1
+    return members
+
+
+@inner
 def _base_length(blob, lo):
     """Bytes of the packed base."""
     return (
@@ -179,7 +207,7 @@ def _skip_directory(blob, lo):
     return read_directory(blob, lo + PREFIX_BYTES, scratch)
 
 
-@nb.njit(cache=True)
+@inner
 def _count(blob, lo):
     value = np.int64(0)
     for i in range(8):
@@ -187,14 +215,14 @@ def _count(blob, lo):
     return value
 
 
-@nb.njit(cache=True)
+@inner
 def _absorb_atom(tables, work, e, atom, links):
     links[:] = 0
     links[0] = atom.link
     absorb(tables, work, e, atom.time, atom.id, atom.amount, atom.kind, atom.change, links, 0, 0, 0)
 
 
-@nb.njit(cache=True)
+@inner
 def _absorb_event(tables, work, e, event, links):
     amount = event.effective if event.kind == KIND_LABEL else event.amount
     place = event.has_place if work.head[e].kind == ACCOUNT else 0
@@ -204,7 +232,7 @@ def _absorb_event(tables, work, e, event, links):
     )  # fmt: skip
 
 
-@nb.njit(cache=True)
+@inner
 def _links_of(event, kind, links):
     """What an entity's lists take from an event: an account its partners, a shared entity the account."""
     if kind == ACCOUNT:
@@ -215,7 +243,7 @@ def _links_of(event, kind, links):
             links[0] = event.link[0]
 
 
-@nb.njit(cache=True)
+@inner
 def _write_atom(atom, event, link):
     atom.time = event.time
     atom.id = event.id
@@ -225,7 +253,7 @@ def _write_atom(atom, event, link):
     atom.change = event.change
 
 
-@nb.njit(cache=True)
+@inner
 def _read_event(tables, work, e, event, norm, row):
     """The features of the event itself, and of the event against its account's norm."""
     columns = tables.event
@@ -233,7 +261,7 @@ def _read_event(tables, work, e, event, norm, row):
     row[columns[0]] = amount
     row[columns[1]] = math.log1p(amount)
     row[columns[2]] = event.round
-    row[columns[3]], row[columns[4]], row[columns[5]] = norm
+    row[columns[3]], row[columns[4]], row[columns[5]] = norm[0], norm[1], norm[2]
     for role in range(ROLES):
         if event.link[1 + role]:
             row[columns[6 + role]] = is_new(tables, work, e, role, event.link[1 + role], event.time)

@@ -7,10 +7,10 @@ The directory holds the lengths of ring, tiles, lists and pending labels, so tha
 Packing is canonical: the bytes are a function of the set of absorbed events.
 """
 
-import numba as nb
 import numpy as np
 
 from features.bytestream import get_fixed, get_signed, get_varint, put_fixed, put_signed, put_varint
+from features.compiled import inner
 from features.layout import ATOM, LEVELS, NEVER, ROLES
 
 FORMAT = 1
@@ -24,7 +24,7 @@ FIXED_BYTES_MAX = PREFIX_BYTES + 10 * (2 + LEVELS + ROLES) + 8 + 40
 _SINGLE, _DECLINED, _REVERSED, _FRAUD, _EMPTY = 1, 2, 4, 8, 16
 
 
-@nb.njit(cache=True)
+@inner
 def read_directory(blob, at, sizes):
     """Fill `sizes` (2 + LEVELS + ROLES): ring, tiles by level, lists by role, pending; returns the next position."""
     for i in range(sizes.shape[0]):
@@ -33,7 +33,7 @@ def read_directory(blob, at, sizes):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def unpack(blob, at, sizes, e, work):
     """Read one state into the spans that start at ring_lo, tile_lo, link_lo, pending_lo of entity `e`."""
     head = work.head
@@ -73,7 +73,7 @@ def unpack(blob, at, sizes, e, work):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def _unpack_ring(blob, at, n, e, newest, work):
     lo = work.head[e].ring_lo
     for i in range(lo, lo + n):
@@ -106,7 +106,7 @@ def _unpack_ring(blob, at, n, e, newest, work):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def _unpack_tiles(blob, at, n, e, level, work):
     lo = work.tile_lo[e, level]
     key = np.int64(0)
@@ -145,7 +145,7 @@ def _unpack_tiles(blob, at, n, e, level, work):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def pack(buffer, at, e, work, sizes):
     """Write one pruned state (see `kernel.prune`); returns the next position."""
     head = work.head[e]
@@ -184,7 +184,7 @@ def pack(buffer, at, e, work, sizes):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def _pack_ring(buffer, at, e, work):
     newest = work.head[e].newest
     for i in range(work.head[e].ring_lo, work.head[e].ring_hi):
@@ -210,14 +210,14 @@ def _pack_ring(buffer, at, e, work):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def _tile_bits(tile):
     """What of a tile is written: most tiles hold one payment and nothing else."""
     bits = (tile.count == 1) * _SINGLE + (tile.count == 0) * _EMPTY
     return bits + (tile.declined != 0) * _DECLINED + (tile.reversed != 0) * _REVERSED + (tile.fraud != 0) * _FRAUD
 
 
-@nb.njit(cache=True)
+@inner
 def _pack_tiles(buffer, at, e, level, work):
     key = np.int64(0)
     for i in range(work.tile_lo[e, level], work.tile_hi[e, level]):
@@ -243,7 +243,7 @@ def _pack_tiles(buffer, at, e, level, work):
     return at
 
 
-@nb.njit(cache=True)
+@inner
 def multiply(a, b):
     """128-bit product of two values 0 <= v < 2^64 as (high, low)."""
     mask = np.uint64(0xFFFFFFFF)
@@ -256,7 +256,7 @@ def multiply(a, b):
     return a_hi * b_hi + (middle >> half) + (other >> half), a * b
 
 
-@nb.njit(cache=True)
+@inner
 def square(value):
     """The 128-bit square of an amount."""
     return multiply(value, value)

@@ -2,10 +2,10 @@
 
 import math
 
-import numba as nb
 import numpy as np
 
-from features.absorb import COARSE, find_link, oldest_kept
+from features.absorb import COARSE, find_link
+from features.compiled import inner
 from features.layout import (
     AMOUNT_SCALE,
     KIND_DECLINED,
@@ -22,7 +22,7 @@ ELAPSED_MIN_S = 60.0  # two places in the same minute are a speed over one minut
 COUNT, SUM, MAX, DECLINED, REVERSED = range(5)
 
 
-@nb.njit(cache=True)
+@inner
 def read_entity(tables, work, e, time, row, sums, squares):
     """Write entity `e`'s features at `time` into `row`; returns flags. `sums`, `squares`: scratch, a row a window."""
     head = work.head[e]
@@ -36,23 +36,30 @@ def read_entity(tables, work, e, time, row, sums, squares):
         _sum_ring(tables, work, e, time, sums, squares)
         for level in range(COARSE):
             hi = work.tile_hi[e, level]
-            if hi > work.tile_lo[e, level] and work.tiles[hi - 1].key >= oldest_kept(tables, head.newest, level):
+            if hi > work.tile_lo[e, level] and _ends_after(
+                tables, level, work.tiles[hi - 1].key, head.newest - tables.keep[level]
+            ):
                 flags |= RING_FULL
+    _sum_tiles(tables, work, e, time, sums, squares)
     for w in range(tables.windows.shape[0]):
-        _sum_tiles(tables, work, e, w, time, sums, squares)
         _write_aggregates(tables, kind, w, row, sums, squares)
     if _write_distinct(tables, work, e, time, row):
         flags |= LIST_FULL
     since = _since_last(tables, work, e, time)
     if since >= 0:
         row[tables.since_last[kind]] = since / 1000.0
-    for w in range(tables.risk_windows.shape[0]):
-        if tables.risk[kind, w] >= 0:
-            row[tables.risk[kind, w]] = _fraud_share(tables, work, e, w, time)
+    if tables.risk[kind, 0] >= 0:
+        _write_fraud_shares(tables, work, e, time, row)
     return flags
 
 
-@nb.njit(cache=True)
+@inner
+def _ends_after(tables, level, key, edge):
+    """Whether the tile's key is at least `edge // width`: without a division, which would cost most of the reading."""
+    return (key + 1) * tables.width[level] > edge
+
+
+@inner
 def _sum_ring(tables, work, e, time, sums, squares):
     """Put each event into the smallest window that holds it, then let every window take in the smaller ones."""
     inside = 0
@@ -80,7 +87,7 @@ def _sum_ring(tables, work, e, time, sums, squares):
         _add(sums, squares, w, s[0], s[1], s[2], s[3], s[4], squares[w - 1, 0], squares[w - 1, 1])
 
 
-@nb.njit(cache=True)
+@inner
 def _add(sums, squares, w, count, total, largest, declined, reversed_, square_hi, square_lo):
     sums[w, COUNT] += count
     sums[w, SUM] += total
@@ -91,24 +98,38 @@ def _add(sums, squares, w, count, total, largest, declined, reversed_, square_hi
     squares[w, 0] += square_hi + np.uint64(squares[w, 1] < square_lo)
 
 
-@nb.njit(cache=True)
-def _sum_tiles(tables, work, e, w, time, sums, squares):
-    level = tables.level[w]
-    width = tables.width[level]
-    first = max((time - tables.windows[w] + 1) // width, oldest_kept(tables, work.head[e].newest, level))
-    last = time // width
-    for i in range(work.tile_hi[e, level] - 1, work.tile_lo[e, level] - 1, -1):
-        tile = work.tiles[i]
-        if tile.key < first:
-            break
-        if tile.key <= last:
-            _add(
-                sums, squares, w, tile.count, tile.sum, tile.max, tile.declined, tile.reversed,
-                tile.square_hi, tile.square_lo,
-            )  # fmt: skip
+@inner
+def _sum_tiles(tables, work, e, time, sums, squares):
+    """One walk a level, from the newest tile back: each window takes in what the next smaller one of its level has."""
+    newest = work.head[e].newest
+    level, at, lo, width = -1, 0, 0, 0
+    count = total = largest = declined = reversed_ = 0
+    square_hi = square_lo = np.uint64(0)
+    for w in range(tables.windows.shape[0]):
+        if tables.level[w] != level:
+            level = tables.level[w]
+            width = tables.width[level]
+            lo, at = work.tile_lo[e, level], work.tile_hi[e, level] - 1
+            count = total = largest = declined = reversed_ = 0
+            square_hi = square_lo = np.uint64(0)
+        edge = max(time - tables.windows[w] + 1, newest - tables.keep[level])
+        while at >= lo:
+            tile = work.tiles[at]
+            if not _ends_after(tables, level, tile.key, edge):
+                break
+            if tile.key * width <= time:
+                count += tile.count
+                total += tile.sum
+                largest = max(largest, tile.max)
+                declined += tile.declined
+                reversed_ += tile.reversed
+                square_lo += tile.square_lo
+                square_hi += tile.square_hi + np.uint64(square_lo < tile.square_lo)
+            at -= 1
+        _add(sums, squares, w, count, total, largest, declined, reversed_, square_hi, square_lo)
 
 
-@nb.njit(cache=True)
+@inner
 def _write_aggregates(tables, kind, w, row, sums, squares):
     columns = tables.aggregate[kind, :, w]
     count = sums[w, COUNT]
@@ -124,7 +145,7 @@ def _write_aggregates(tables, kind, w, row, sums, squares):
         row[columns[6]] = sums[w, REVERSED]
 
 
-@nb.njit(cache=True)
+@inner
 def read_norm(amount, sums, squares, norm):
     """An amount against one window's payments: z-score, ratio to mean, ratio to maximum; NaN where there is no norm."""
     norm[:] = np.nan
@@ -138,7 +159,7 @@ def read_norm(amount, sums, squares, norm):
     norm[2] = amount / sums[MAX]
 
 
-@nb.njit(cache=True)
+@inner
 def root_of_variance(count, total, square_hi, square_lo):
     """sqrt(n*sum(a^2) - sum(a)^2): n times the population standard deviation; exact (128 bits) below the root."""
     n = np.uint64(count)
@@ -151,35 +172,40 @@ def root_of_variance(count, total, square_hi, square_lo):
     return math.sqrt(float(high) * 18446744073709551616.0 + float(low))
 
 
-@nb.njit(cache=True)
+@inner
 def _write_distinct(tables, work, e, time, row):
     """Distinct values in each window; returns whether a list is full."""
     head = work.head[e]
     kind = head.kind
+    windows = tables.windows
     full = False
-    kept_after = head.newest - tables.windows[-1] - tables.late_max
-    late = time < head.newest
+    kept_after = head.newest - windows[-1] - tables.late_max
+    in_ring = time < head.newest and tables.ringed[kind]
     for role in range(ROLES):
+        columns = tables.distinct[kind, role]
+        counted = columns[-1] >= 0
+        if counted:
+            for w in range(windows.shape[0]):
+                row[columns[w]] = 0.0
         live = 0
         for i in range(work.link_lo[e, role], work.link_hi[e, role]):
-            live += work.links[i].last > kept_after
-        full = full or (live > 0 and live >= tables.list_capacity[kind])
-        for w in range(tables.windows.shape[0]):
-            column = tables.distinct[kind, role, w]
-            if column < 0:
+            last = work.links[i].last
+            if last <= kept_after:
                 continue
-            if late and tables.ringed[kind] and tables.windows[w] <= tables.ring_window_max:
-                row[column] = _distinct_in_ring(work, e, role, time - tables.windows[w], time)
-            else:
-                after = max(time - tables.windows[w], kept_after)
-                seen = 0
-                for i in range(work.link_lo[e, role], work.link_hi[e, role]):
-                    seen += work.links[i].last > after
-                row[column] = seen
+            live += 1
+            w = windows.shape[0] - 1
+            while counted and w >= 0 and last > time - windows[w]:
+                row[columns[w]] += 1.0
+                w -= 1
+        full = full or (live > 0 and live >= tables.list_capacity[kind])
+        if counted and in_ring:
+            for w in range(windows.shape[0]):
+                if windows[w] <= tables.ring_window_max:
+                    row[columns[w]] = _distinct_in_ring(work, e, role, time - windows[w], time)
     return full
 
 
-@nb.njit(cache=True)
+@inner
 def _link_of(entry, role):
     if role == 0:
         return entry.link0
@@ -190,7 +216,7 @@ def _link_of(entry, role):
     return entry.link3
 
 
-@nb.njit(cache=True)
+@inner
 def _distinct_in_ring(work, e, role, after, until):
     """Only for late events, so that a quadratic scan of at most 512 entries is affordable."""
     ring = work.ring
@@ -209,7 +235,7 @@ def _distinct_in_ring(work, e, role, after, until):
     return seen
 
 
-@nb.njit(cache=True)
+@inner
 def _since_last(tables, work, e, time):
     """Milliseconds since the newest earlier event at or before `time`, or -1."""
     head = work.head[e]
@@ -223,31 +249,35 @@ def _since_last(tables, work, e, time):
     return time - head.outside if NEVER < head.outside <= time else -1
 
 
-@nb.njit(cache=True)
-def _fraud_share(tables, work, e, w, time):
+@inner
+def _write_fraud_shares(tables, work, e, time, row):
+    """Every risk window in one walk over the coarse tiles, from the newest back."""
     head = work.head[e]
     width = tables.width[COARSE]
     until = time - tables.label_delay
-    first = max((until - tables.risk_windows[w] + 1) // width, oldest_kept(tables, head.newest, COARSE))
-    last = until // width
-    payments = 0
-    fraud = 0
-    for i in range(work.tile_lo[e, COARSE], work.tile_hi[e, COARSE]):
-        tile = work.tiles[i]
-        if first <= tile.key <= last:
-            payments += tile.count
-            fraud += tile.fraud
+    kept = head.newest - tables.keep[COARSE]
     counts_until = max(time, head.newest - tables.late_max)
-    for i in range(head.pending_lo, head.pending_hi):
-        entry = work.pending[i]
-        if first <= entry.tile <= last and entry.effective * tables.effective_step <= counts_until:
-            fraud += entry.change
-    if payments == 0:
-        return 0.0
-    return min(max(fraud / payments, 0.0), 1.0)
+    lo, at = work.tile_lo[e, COARSE], work.tile_hi[e, COARSE] - 1
+    payments = fraud = 0
+    for w in range(tables.risk_windows.shape[0]):
+        edge = max(until - tables.risk_windows[w] + 1, kept)
+        while at >= lo and _ends_after(tables, COARSE, work.tiles[at].key, edge):
+            if work.tiles[at].key * width <= until:
+                payments += work.tiles[at].count
+                fraud += work.tiles[at].fraud
+            at -= 1
+        waiting = 0
+        for i in range(head.pending_lo, head.pending_hi):
+            entry = work.pending[i]
+            if entry.effective * tables.effective_step > counts_until:
+                break
+            if _ends_after(tables, COARSE, entry.tile, edge) and entry.tile * width <= until:
+                waiting += entry.change
+        share = (fraud + waiting) / payments if payments else 0.0
+        row[tables.risk[head.kind, w]] = min(max(share, 0.0), 1.0)
 
 
-@nb.njit(cache=True)
+@inner
 def is_new(tables, work, e, role, hash_, time):
     """1.0 if the account's list of a role has no such value within the longest window, else 0.0."""
     at = find_link(work, e, role, np.uint64(hash_))
@@ -259,7 +289,7 @@ def is_new(tables, work, e, role, hash_, time):
     return 1.0
 
 
-@nb.njit(cache=True)
+@inner
 def last_place(work, e, time):
     """(known, time, latitude, longitude) of the account's newest place at or before `time`."""
     head = work.head[e]
@@ -276,7 +306,7 @@ def last_place(work, e, time):
     return False, np.int64(0), np.int32(0), np.int32(0)
 
 
-@nb.njit(cache=True)
+@inner
 def distance_km(latitude_a, longitude_a, latitude_b, longitude_b):
     """Great-circle distance of two places in 1e-5 degrees, by the haversine formula."""
     scale = math.pi / 180.0 / 1e5
