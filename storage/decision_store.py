@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from contracts.decision import Alert, Decision
 from contracts.errors import DecisionConflict, PartitionLost, StateLost
 from contracts.journal import CALLS, CountedLabel, JournalEntry, Outcome, Position
-from storage import alerts, decisions, entry_rows, replay
+from storage import alerts, decisions, entry_rows, replay, rollups
 from storage.database import Connection, Pool, session
 from storage.decision_contexts import DecisionContexts
 from storage.partitions import MonthlyPartitions
@@ -112,6 +112,7 @@ class PostgresDecisionStore:
             if entry.outcomes:
                 await entry_rows.insert_transactions(connection, entry.source, counted)
                 await decisions.insert(connection, entry.source, entry.outcomes, context_ids)
+                await rollups.count_decisions(connection, counted, context_ids, self._currency_default)
             if entry.labels:
                 await self._insert_labels(connection, entry)
             # 5. The alerts' numbers last: from here to the commit their clients' counters are locked, so that
