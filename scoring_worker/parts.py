@@ -90,6 +90,7 @@ async def connected(
         store = PostgresDecisionStore(pool, topics.transactions, currency_default=settings.currency_default)
         publisher = KafkaPublisher(outgoing, topics)
         sink = DeadLetterSink(letters, DeadLetterRepository(pool), topics, settings.kafka_message_bytes_max)
+        labels = LabelRepository(pool, currency_default=settings.currency_default)
         kafka_log = ConsumerLog(consumer, topics.transactions)
         pipeline = Pipeline(
             state=state,
@@ -111,7 +112,7 @@ async def connected(
             book=book,
             clients=ClientRepository(pool),
             worker_status=WorkerStatusRepository(pool),
-            label_forwarder=LabelForwarder(settings, LabelRepository(pool), sink),
+            label_forwarder=LabelForwarder(settings, labels, sink),
         )
 
 

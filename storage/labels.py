@@ -29,6 +29,7 @@ from contracts.label import ForwardedLabel, Label
 from storage.database import Connection, Pool, session
 from storage.decisions import WITH_TRANSACTION
 from storage.label_join import TransactionKey, Waiting, admit, join, known_at_ms
+from storage.labelled_decisions import keep_verdicts
 from storage.locks import LABEL_LOCK
 
 SCAN_MAX = 20_000  # waiting labels looked at in one call; some tens of milliseconds
@@ -119,10 +120,14 @@ _BEFORE_ALL = (0, "", -1)  # client ids start at 1
 
 
 class LabelRepository:
-    """The forwarder's labels, see above. Every method raises StoreUnavailable; then it can be repeated."""
+    """The forwarder's labels, see above. Every method raises StoreUnavailable; then it can be repeated.
 
-    def __init__(self, pool: Pool) -> None:
+    `currency_default` is that of a transaction that names none.
+    """
+
+    def __init__(self, pool: Pool, *, currency_default: str = "USD") -> None:
         self._pool = pool
+        self._currency_default = currency_default
         self._scanned: tuple[int, str, int] = _BEFORE_ALL
 
     async def take(self, labels: Sequence[Label], label_delay_ms: int) -> list[ForwardedLabel]:
@@ -136,7 +141,7 @@ class LabelRepository:
         async with session(self._pool) as connection, connection.transaction():
             await connection.execute(_LOCK, LABEL_LOCK)
             await _insert(connection, labels, await _highest(connection, keys))
-            return await _join(connection, keys, label_delay_ms)
+            return await self._join(connection, keys, label_delay_ms)
 
     async def take_waiting(self, label_delay_ms: int, limit: int = WAITING_LIMIT) -> list[ForwardedLabel]:
         """As `take`, for labels that waited and whose transaction has been decided since.
@@ -147,7 +152,7 @@ class LabelRepository:
         async with session(self._pool) as connection, connection.transaction():
             await connection.execute(_LOCK, LABEL_LOCK)
             keys = await self._arrived(connection, limit)
-            return await _join(connection, keys, label_delay_ms) if keys else []
+            return await self._join(connection, keys, label_delay_ms) if keys else []
 
     async def unconfirmed(self, limit: int = UNCONFIRMED_LIMIT) -> list[ForwardedLabel]:
         """Labels that may or may not be in the log: write and confirm them at the start, before anything else.
@@ -173,6 +178,18 @@ class LabelRepository:
             number: int = await connection.fetchval(_WAITING_COUNT)
             return number
 
+    async def _join(
+        self, connection: Connection, keys: Sequence[TransactionKey], label_delay_ms: int
+    ) -> list[ForwardedLabel]:
+        """Join the waiting labels of these transactions; returns all of theirs that are ready."""
+        columns = list(zip(*keys, strict=True))
+        waiting = [Waiting(*record) for record in await connection.fetch(_JOINABLE, *columns)]
+        if waiting:
+            await connection.execute(_JOIN, *zip(*join(waiting, label_delay_ms), strict=True))
+            joined = sorted({(label.client_id, label.transaction_id) for label in waiting})
+            await keep_verdicts(connection, joined, self._currency_default)
+        return [ForwardedLabel(**dict(record)) for record in await connection.fetch(_READY, *columns)]
+
     async def _arrived(self, connection: Connection, limit: int) -> list[TransactionKey]:
         records = await connection.fetch(_SCAN, *self._scanned, SCAN_MAX)
         arrived = [record for record in records if record["arrived"]]
@@ -194,12 +211,3 @@ async def _insert(connection: Connection, labels: Sequence[Label], highest: dict
         for label, state in zip(labels, admit(labels, highest), strict=True)
     ]
     await connection.execute(_INSERT, *zip(*rows, strict=True))
-
-
-async def _join(connection: Connection, keys: Sequence[TransactionKey], label_delay_ms: int) -> list[ForwardedLabel]:
-    """Join the waiting labels of these transactions; returns all of theirs that are ready."""
-    columns = list(zip(*keys, strict=True))
-    waiting = [Waiting(*record) for record in await connection.fetch(_JOINABLE, *columns)]
-    if waiting:
-        await connection.execute(_JOIN, *zip(*join(waiting, label_delay_ms), strict=True))
-    return [ForwardedLabel(**dict(record)) for record in await connection.fetch(_READY, *columns)]
