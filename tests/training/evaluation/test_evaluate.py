@@ -1,0 +1,123 @@
+"""A whole evaluation of a small real model, and what it must say."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from contracts.errors import DataRefused
+from features.catalogue import FEATURE_INDEX
+from scoring.model import Model, booster_from
+from tests.scoring import small_model
+from tests.training.evaluation.periods import period
+from training.baselines import amount_rule, fitted_baselines, sample_rows
+from training.evaluation import table
+from training.evaluation.evaluate import Settings, evaluate
+from training.evaluation.groups import TYPOLOGY, threshold_at
+from training.evaluation.outcomes import Outcomes
+from training.evaluation.result import Evaluation, as_json, decode
+
+ROWS = 3000
+HOW = Settings(replicates=20, seed=3)
+
+
+def data() -> tuple[np.ndarray, Outcomes]:
+    vectors = small_model.vectors(ROWS, seed=5)
+    _, outcomes = period(ROWS)
+    filled = np.nan_to_num(vectors)
+    fraud = filled[:, FEATURE_INDEX["account_count_5m"]] + filled[:, FEATURE_INDEX["device_count_1h"]] > 18
+    typology = np.where(fraud, "card_testing", "")
+    return vectors, Outcomes(
+        fraud, outcomes.time_ms, outcomes.amount, outcomes.account, outcomes.transaction, typology, outcomes.segments
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    raw = bytes(small_model.booster().save_raw("ubj"))
+    return Model(booster_from(raw), small_model.manifest_of(raw))
+
+
+@pytest.fixture(scope="module")
+def evaluation(model: Model) -> Evaluation:
+    vectors, outcomes = data()
+    rivals = [amount_rule(), *fitted_baselines(vectors, outcomes.fraud, 1)]
+    return evaluate(model, vectors, outcomes, rivals=rivals, how=HOW)
+
+
+def test_the_model_beats_the_amount_rule_and_says_by_how_much(evaluation: Evaluation) -> None:
+    own, rule, *_ = evaluation.compared
+    assert own.figures["average_precision"].value > rule.figures["average_precision"].value
+    assert own.difference is None
+    assert rule.difference is not None
+    assert rule.difference.low is not None
+    assert rule.difference.low > 0
+    assert [one.name for one in evaluation.compared[2:]] == ["logistic regression", "random forest"]
+
+
+def test_intervals_hold_their_figures(evaluation: Evaluation) -> None:
+    for one in evaluation.compared:
+        for name, figure in one.figures.items():
+            assert 0 <= figure.value <= 1, name
+            assert figure.low is not None
+            assert figure.high is not None
+            assert figure.low - 0.02 <= figure.value <= figure.high + 0.02, name
+
+
+def test_a_segment_sums_to_the_whole(evaluation: Evaluation) -> None:
+    for dimension in ("amount", "channel"):
+        parts = [group for group in evaluation.groups if group.dimension == dimension]
+        assert sum(part.rows for part in parts) == ROWS
+        assert sum(part.frauds for part in parts) == evaluation.frauds
+    kinds = [group for group in evaluation.groups if group.dimension == TYPOLOGY]
+    assert [(kind.name, kind.frauds) for kind in kinds] == [("card_testing", evaluation.frauds)]
+
+
+def test_a_higher_threshold_alerts_less(evaluation: Evaluation) -> None:
+    for lower, higher in pairwise(evaluation.cuts):
+        assert lower.alerts_a_day >= higher.alerts_a_day
+        assert lower.recall >= higher.recall
+
+
+def test_histograms_hold_every_row(evaluation: Evaluation) -> None:
+    assert sum(evaluation.lines.histogram_legitimate) == ROWS - evaluation.frauds
+    assert sum(evaluation.lines.histogram_fraud) == evaluation.frauds
+
+
+def test_the_same_again_is_the_same(model: Model, evaluation: Evaluation) -> None:
+    vectors, outcomes = data()
+    rivals = [amount_rule(), *fitted_baselines(vectors, outcomes.fraud, 1)]
+    assert evaluate(model, vectors, outcomes, rivals=rivals, how=HOW) == evaluation
+    assert decode(as_json(evaluation)) == evaluation
+
+
+def test_tables_are_rectangular(evaluation: Evaluation) -> None:
+    tables = [table.comparison(evaluation), table.transposed(table.comparison(evaluation)), table.levels(evaluation)]
+    tables += [table.groups(evaluation, name) for name in table.dimensions(evaluation)]
+    for one in tables:
+        assert one.rows
+        assert all(len(row) == len(one.headings) for row in one.rows)
+
+
+def test_a_period_without_fraud_is_refused(model: Model) -> None:
+    vectors, outcomes = data()
+    honest = np.flatnonzero(~outcomes.fraud)
+    with pytest.raises(DataRefused, match="needs fraud"):
+        evaluate(model, vectors[honest], outcomes.at(honest))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.5])
+def test_the_review_threshold_keeps_its_rate(rate: float) -> None:
+    score, outcomes = period()
+    threshold = threshold_at(score, outcomes.fraud, rate)
+    assert (score[~outcomes.fraud] >= threshold).mean() <= rate
+
+
+def test_a_sample_keeps_fraud_and_is_bounded() -> None:
+    fraud = np.zeros(10_000, bool)
+    fraud[::100] = True
+    rows = sample_rows(fraud, seed=1, rows_max=1000)
+    assert len(rows) == 1000
+    assert fraud[rows].sum() == 100
+    assert len(sample_rows(~fraud, seed=1, rows_max=1000)) <= 1000
+    assert sample_rows(fraud, 1, 20_000).tolist() == list(range(10_000))
