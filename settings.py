@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     riskstream_home: Path = Path(".riskstream")
     secret_key: SecretStr = SecretStr("")
+    secret_key_previous: SecretStr = SecretStr("")  # comma separated; what they signed or hashed still counts
     sentry_dsn: str = ""
 
     kafka_bootstrap_servers: str = "127.0.0.1:9092"

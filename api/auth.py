@@ -1,107 +1,167 @@
-"""Who is calling: an API key in a header, or the console's session cookie."""
+"""Who is calling: an API key or an access token in a header, or the console's session cookie."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Protocol
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Security
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from starlette.requests import HTTPConnection, Request
 
+from api.accounts.access_tokens import AccessTokens
+from api.accounts.roles import CONSOLE_SCOPES, SCOPES_OF_ROLE
+from api.keyring import Keyring
 from api.keys import SCOPE_ADMIN, SCOPE_CASES, SCOPE_READ, SCOPE_SCORE, SECRET_LENGTH_MAX, hash_key
 from api.problems import FORBIDDEN, NOT_AUTHENTICATED, Problem
-from api.sessions import COOKIE, Session, Sessions
+from api.sessions import COOKIE, Sessions
 
 READ_METHODS = frozenset({"GET", "HEAD"})
 _HEADER = APIKeyHeader(name="X-API-Key", scheme_name="API key", auto_error=False)
-_BEARER = HTTPBearer(scheme_name="Bearer", description="An API key", auto_error=False)
+_BEARER = HTTPBearer(scheme_name="Bearer", description="An access token, or an API key", auto_error=False)
 _COOKIE = APIKeyCookie(name=COOKIE, scheme_name="Console session", auto_error=False)
+
+Via = Literal["key", "token", "session"]
 
 
 class StoredKey(Protocol):
     """What storage knows of a valid API key."""
 
     @property
+    def api_key_id(self) -> int: ...
+    @property
     def client_id(self) -> int: ...
     @property
     def scopes(self) -> tuple[str, ...]: ...
 
 
-FindKey = Callable[[bytes], Awaitable[StoredKey | None]]
+class StoredSession(Protocol):
+    """What storage knows of the session of a user who is still there."""
+
+    @property
+    def client_id(self) -> int: ...
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def role(self) -> str: ...
+
+
+class Identities(Protocol):
+    """Who stands behind a credential; None where it does not count (any more). Each raises StoreUnavailable."""
+
+    async def key(self, key_hashes: Sequence[bytes]) -> StoredKey | None: ...
+    async def key_by_id(self, api_key_id: int) -> StoredKey | None: ...
+    async def session(self, session_id: UUID) -> StoredSession | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated caller. `key_hash` must stay valid, if there is one; a session ends at `expires_at_s`."""
+    """An authenticated caller: an API key, a user's access token, or a console session of either (or of a link).
+
+    Who signed in by password has `user_id`, `role` and `session_id`; who came by a key has `api_key_id`. A token and a
+    session end at `expires_at_s`.
+    """
 
     client_id: int
     scopes: frozenset[str]
-    via: Literal["key", "session"]
-    key_hash: bytes | None = None
+    via: Via
+    api_key_id: int | None = None
+    user_id: int | None = None
+    role: str | None = None
+    session_id: UUID | None = None
     expires_at_s: float | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who did it, for the audit log and assignments: stable, and no secret."""
+        if self.user_id is not None:
+            return f"user:{self.user_id}"
+        return f"key:{self.api_key_id}" if self.api_key_id is not None else "session"
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a caller presented; a header counts before a cookie."""
 
-    key: str | None
+    secret: str | None
     cookie: str | None
 
 
 class Authenticator:
-    """Turns credentials into a caller. Every method may raise StoreUnavailable."""
+    """Turns credentials into a caller. Every method may raise StoreUnavailable.
 
-    def __init__(self, secret_key: str, sessions: Sessions, find_key: FindKey) -> None:
-        self._secret_key = secret_key
+    Nothing is remembered between two requests: a key that is revoked, a session that ended, a user who was
+    deactivated or has another role, is known to every gateway at once.
+    """
+
+    def __init__(self, keyring: Keyring, sessions: Sessions, tokens: AccessTokens, identities: Identities) -> None:
+        self._keyring = keyring
         self._sessions = sessions
-        self._find_key = find_key
+        self._tokens = tokens
+        self._identities = identities
 
     async def caller(self, credentials: Credentials) -> Caller | None:
-        if credentials.key is not None:
-            return await self.by_key(credentials.key)
-        if credentials.cookie is None:
+        secret = credentials.secret
+        if secret is not None:
+            # A JWT has two dots, an API key none. Each kind is looked up in one place only.
+            return await (self.by_token(secret) if secret.count(".") == 2 else self.by_key(secret))
+        session = self._sessions.read(credentials.cookie) if credentials.cookie is not None else None
+        if session is None:
             return None
-        session = self._sessions.read(credentials.cookie)
-        return await self._of_session(session) if session else None
+        behind = Caller(
+            session.client_id, CONSOLE_SCOPES, "session", session.api_key_id,
+            session_id=session.session_id, expires_at_s=session.expires_at_s,
+        )  # fmt: skip
+        return await self.still(behind)
 
     async def by_key(self, key: str) -> Caller | None:
         """The lookup compares an HMAC, so its time says nothing about the key."""
         if len(key) > SECRET_LENGTH_MAX:
             return None
-        key_hash = hash_key(self._secret_key, key)
-        stored = await self._find_key(key_hash)
-        return Caller(stored.client_id, frozenset(stored.scopes), "key", key_hash) if stored else None
-
-    async def restored(self, client_id: int, key_hash: bytes | None, expires_at_s: float | None) -> Caller | None:
-        """A caller as a ticket or a long feed remembers it, if it is still valid."""
-        if expires_at_s is not None:
-            if not self._sessions.lasts(expires_at_s):
-                return None
-            return await self._of_session(Session(client_id, expires_at_s, key_hash))
-        stored = await self._find_key(key_hash) if key_hash is not None else None
-        if stored is None or stored.client_id != client_id:
+        stored = await self._identities.key(self._keyring.hashes(hash_key, key))
+        if stored is None:
             return None
-        return Caller(client_id, frozenset(stored.scopes), "key", key_hash)
+        return Caller(stored.client_id, frozenset(stored.scopes), "key", stored.api_key_id)
 
-    async def _of_session(self, session: Session) -> Caller | None:
-        scopes = frozenset({SCOPE_READ})
-        if session.key_hash is not None:
-            stored = await self._find_key(session.key_hash)
-            if stored is None or stored.client_id != session.client_id:
+    async def by_token(self, token: str) -> Caller | None:
+        """The user of an access token, if the session that it names still lasts."""
+        claims = self._tokens.read(token)
+        stored = await self._identities.session(claims.session_id) if claims else None
+        if claims is None or stored is None or stored.user_id != claims.user_id:
+            return None
+        return _of_user(stored, "token", claims.session_id, claims.expires_at_s)
+
+    async def still(self, caller: Caller) -> Caller | None:
+        """The caller with the scopes of this moment, or None if what it presented does not count any more."""
+        if caller.expires_at_s is not None and not self._sessions.lasts(caller.expires_at_s):
+            return None
+        if caller.session_id is not None:
+            user = await self._identities.session(caller.session_id)
+            if user is None or user.client_id != caller.client_id:
                 return None
-            scopes &= frozenset(stored.scopes)
-        return Caller(session.client_id, scopes, "session", session.key_hash, session.expires_at_s)
+            return _of_user(user, caller.via, caller.session_id, caller.expires_at_s)
+        if caller.api_key_id is None:
+            return replace(caller, scopes=CONSOLE_SCOPES)  # a link's session; nothing stands behind it
+        key = await self._identities.key_by_id(caller.api_key_id)
+        if key is None or key.client_id != caller.client_id:
+            return None
+        scopes = frozenset(key.scopes)
+        return replace(caller, scopes=scopes if caller.via == "key" else scopes & CONSOLE_SCOPES)
+
+
+def _of_user(user: StoredSession, via: Via, session_id: UUID, expires_at_s: float | None) -> Caller:
+    scopes = SCOPES_OF_ROLE[user.role]
+    return Caller(user.client_id, scopes, via, None, user.user_id, user.role, session_id, expires_at_s)
 
 
 def credentials_of(connection: HTTPConnection) -> Credentials:
     """What the headers of a request or a handshake hold."""
-    key = connection.headers.get("x-api-key")
-    if key is None:
+    secret = connection.headers.get("x-api-key")
+    if secret is None:
         scheme, _, value = connection.headers.get("authorization", "").partition(" ")
-        key = value.strip() if scheme.lower() == "bearer" else None
-    return Credentials(key, connection.cookies.get(COOKIE))
+        secret = value.strip() if scheme.lower() == "bearer" else None
+    return Credentials(secret, connection.cookies.get(COOKIE))
 
 
 def same_origin(connection: HTTPConnection, allowed: frozenset[str] = frozenset()) -> bool:
@@ -126,8 +186,12 @@ async def authenticated(
     authenticator: Authenticator = request.app.state.parts.authenticator
     caller = await authenticator.caller(credentials)
     if caller is None:
-        presented = credentials.key is not None or credentials.cookie is not None
-        detail = "the credentials are not valid any more" if presented else "send an API key in X-API-Key"
+        presented = credentials.secret is not None or credentials.cookie is not None
+        detail = (
+            "the credentials are not valid any more"
+            if presented
+            else "send an API key in X-API-Key, or an access token as Bearer"
+        )
         raise Problem(NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": 'Bearer realm="riskstream"'})
     if caller.via == "session" and request.method not in READ_METHODS and not same_origin(request):
         raise Problem(FORBIDDEN, "a session may do this only from the console's own page")

@@ -10,6 +10,7 @@ from fastapi import Depends
 from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
+from api.accounts.access_tokens import AccessTokens
 from api.auth import Authenticator
 from api.database import Database
 from api.feed.hints import Hints
@@ -18,13 +19,14 @@ from api.feed.limits import FeedLimits
 from api.feed.tickets import Tickets
 from api.health import DEADLINE_S as HEALTH_DEADLINE_S
 from api.health import Check, HealthChecks
+from api.identities import StoredIdentities
+from api.keyring import Keyring
 from api.model_holder import ModelHolder
 from api.sessions import Sessions
 from contracts.decision import Alert
 from contracts.errors import SettingsError
 from settings import Settings
 from storage.alerts import AlertRepository
-from storage.api_keys import ApiKey, ApiKeyRepository
 from storage.database import AnyPool, connect
 from storage.roles import GATEWAY, IDENTITY
 
@@ -45,7 +47,9 @@ class Parts:
     database: Database
     identity: Database
     redis: Redis
+    keyring: Keyring
     sessions: Sessions
+    tokens: AccessTokens
     authenticator: Authenticator
     tickets: Tickets
     hub: Hub
@@ -85,16 +89,14 @@ def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
     database = Database(lambda: _connect(settings, GATEWAY, POOL_SIZE_MAX))
     identity = Database(lambda: _connect(settings, IDENTITY, IDENTITY_POOL_SIZE_MAX))
 
-    async def find_key(key_hash: bytes) -> ApiKey | None:
-        async with identity.pool() as pool:
-            return await ApiKeyRepository(pool).find(key_hash)
-
     async def alerts_since(client_id: int, sequence: int, limit: int) -> list[Alert]:
         async with database.client(client_id) as pool:
             return await AlertRepository(pool).since(client_id, sequence, limit)
 
-    sessions = Sessions(secret_key)
-    authenticator = Authenticator(secret_key, sessions, find_key)
+    keyring = Keyring(secret_key, settings.secret_key_previous.get_secret_value())
+    sessions = Sessions(keyring)
+    tokens = AccessTokens(keyring)
+    authenticator = Authenticator(keyring, sessions, tokens, StoredIdentities(identity))
     redis = Redis.from_url(settings.redis_url, socket_timeout=HEALTH_DEADLINE_S, max_connections=4)
     hub = Hub(alerts_since, limits or FeedLimits())
     hints = Hints(settings, hub.hint)
@@ -105,7 +107,9 @@ def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
         database=database,
         identity=identity,
         redis=redis,
+        keyring=keyring,
         sessions=sessions,
+        tokens=tokens,
         authenticator=authenticator,
         tickets=Tickets(secret_key, identity, authenticator),
         hub=hub,

@@ -88,7 +88,7 @@ async def _from_handshake(socket: WebSocket, parts: Parts) -> Caller | None:
     Any page can open a socket to us with the browser's cookie, so a cookie counts for our own pages only.
     """
     credentials = credentials_of(socket)
-    if credentials.key is not None:
+    if credentials.secret is not None:
         caller = await parts.authenticator.caller(credentials)
         if caller is None:
             raise Refused(Close.NOT_AUTHENTICATED)
@@ -125,9 +125,8 @@ class _StillAllowed:
         self._caller = caller
 
     async def __call__(self) -> bool:
-        caller = self._caller
         try:
-            now = await self._parts.authenticator.restored(caller.client_id, caller.key_hash, caller.expires_at_s)
+            now = await self._parts.authenticator.still(self._caller)
         except StoreUnavailable:
             return True
         return now is not None and SCOPE_READ in now.scopes

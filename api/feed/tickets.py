@@ -31,7 +31,7 @@ class Tickets:
         """Raises StoreUnavailable."""
         ticket, now = new_token(), self._now()
         ends = None if caller.expires_at_s is None else datetime.fromtimestamp(caller.expires_at_s, UTC)
-        owner = FeedTicket(caller.client_id, caller.key_hash, ends)
+        owner = FeedTicket(caller.client_id, caller.api_key_id, caller.session_id, ends)
         expires_at = now + timedelta(seconds=TICKET_TTL_S)
         async with self._database.pool() as pool:
             await FeedTicketRepository(pool).add(hash_ticket(self._secret_key, ticket), owner, expires_at, now)
@@ -44,7 +44,15 @@ class Tickets:
         if owner is None:
             return None
         ends = owner.session_expires_at
-        return await self._authenticator.restored(owner.client_id, owner.key_hash, ends.timestamp() if ends else None)
+        caller = Caller(
+            owner.client_id,
+            frozenset(),
+            "key" if ends is None else "session",
+            owner.api_key_id,
+            session_id=owner.session_id,
+            expires_at_s=None if ends is None else ends.timestamp(),
+        )
+        return await self._authenticator.still(caller)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

@@ -53,7 +53,9 @@ async def sign_in_by_key(request: Request, parts: PartsOf, body: KeyIn) -> Respo
     if caller is None or SCOPE_READ not in caller.scopes:
         raise Problem(NOT_AUTHENTICATED, "this API key is not valid", headers={"WWW-Authenticate": "Bearer"})
     response = Response(status_code=204)
-    set_cookie(response, parts.sessions.issue(caller.client_id, caller.key_hash), secure=is_secure(request))
+    set_cookie(
+        response, parts.sessions.issue(caller.client_id, api_key_id=caller.api_key_id), secure=is_secure(request)
+    )
     return response
 
 

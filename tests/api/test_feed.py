@@ -12,6 +12,7 @@ from wire import wire_to
 from api.feed.channel import Channel, Listener
 from api.feed.limits import FeedLimits
 from api.feed.tickets import Tickets
+from api.keyring import Keyring
 from api.keys import hash_key
 from api.sessions import COOKIE, Sessions
 from storage.api_keys import ApiKeyRepository
@@ -188,7 +189,7 @@ async def test_a_bearer_key(gateway: RunningGateway, key: str) -> None:
 
 
 async def test_a_cookie_counts_for_our_own_page_only(gateway: RunningGateway) -> None:
-    cookie = {"cookie": f"{COOKIE}={Sessions(SECRET).issue(1)}"}
+    cookie = {"cookie": f"{COOKIE}={Sessions(Keyring(SECRET)).issue(1)}"}
     elsewhere = ({}, {"origin": "https://evil.example"}, {"origin": "null"}, {"origin": "http://127.0.0.1:1"})
     for origin in elsewhere:
         async with opened(gateway.address, headers=cookie | origin) as client:

@@ -7,6 +7,7 @@ from itertools import product
 import asyncpg
 from running_gateway import SECRET, RunningGateway
 
+from api.keyring import Keyring
 from api.keys import SCOPE_SCORE, hash_key, hash_sign_in_token, new_token
 from api.sessions import COOKIE, SESSION_S, Sessions
 from storage.api_keys import ApiKeyRepository
@@ -18,7 +19,7 @@ OPEN = ["/", "/livez", "/readyz", "/v1/health", "/metrics", "/docs", "/redoc", "
 
 
 def session_cookie(cookie: str | None = None) -> dict[str, str]:
-    return {"cookie": f"{COOKIE}={cookie or Sessions(SECRET).issue(1)}"}
+    return {"cookie": f"{COOKIE}={cookie or Sessions(Keyring(SECRET)).issue(1)}"}
 
 
 async def new_link(pool: "asyncpg.Pool[asyncpg.Record]", client_id: int = 1, *, minutes: float = 5) -> str:
@@ -54,7 +55,13 @@ async def test_without_valid_credentials(gateway: RunningGateway) -> None:
 
 
 async def test_a_key_in_either_header(gateway: RunningGateway, key: str) -> None:
-    owner = {"client_id": 1, "client_name": "Demo", "via": "key", "scopes": ["admin", "cases", "read", "score"], "expires_at": None}
+    owner = {
+        "client_id": 1,
+        "client_name": "Demo",
+        "via": "key",
+        "scopes": ["admin", "cases", "read", "score"],
+        "expires_at": None,
+    }
     for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}, {"Authorization": f"bearer {key}"}):
         assert (await gateway.http.get("/v1/session", headers=headers)).json() == owner
 
@@ -133,7 +140,7 @@ async def test_a_wrong_key_does_not_sign_in(gateway: RunningGateway) -> None:
 
 
 async def test_a_session_that_is_over(gateway: RunningGateway) -> None:
-    old = Sessions(SECRET, lambda: time.time() - SESSION_S - 1).issue(1)
+    old = Sessions(Keyring(SECRET), lambda: time.time() - SESSION_S - 1).issue(1)
     assert (await gateway.http.get("/v1/alerts", headers=session_cookie(old))).status_code == 401
 
 

@@ -8,11 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.cursors import BadCursor, decode_cursor, encode_cursor
+from api.keyring import ALGORITHM, ISSUER, Keyring
 from api.keys import derive, hash_key, hash_sign_in_token, hash_ticket, new_key
-from api.sessions import ALGORITHM, AUDIENCE, SESSION_S, Sessions
+from api.sessions import AUDIENCE, SESSION_S, Sessions
 
 SECRET = "a-secret-for-tests-and-nothing-else-0123456789"
 NOW_S = 1_800_000_000.0
+KEY_ID = derive(SECRET, "key-id").hex()[:16]
 
 
 class Clock:
@@ -41,11 +43,11 @@ def test_a_key_of_strange_characters_is_hashed_all_the_same() -> None:
 
 def test_a_session_says_whose_it_is_until_it_ends() -> None:
     clock = Clock()
-    sessions = Sessions(SECRET, clock)
-    cookie = sessions.issue(7, b"\x01" * 32)
+    sessions = Sessions(Keyring(SECRET), clock)
+    cookie = sessions.issue(7, api_key_id=3)
     session = sessions.read(cookie)
     assert session is not None
-    assert (session.client_id, session.key_hash) == (7, b"\x01" * 32)
+    assert (session.client_id, session.api_key_id) == (7, 3)
     clock.now_s += SESSION_S - 1
     assert sessions.read(cookie) is not None
     clock.now_s += 1
@@ -53,11 +55,17 @@ def test_a_session_says_whose_it_is_until_it_ends() -> None:
 
 
 def forged(secret: bytes | None, algorithm: str = ALGORITHM, **changes: object) -> str:
-    claims = {"sub": "1", "aud": AUDIENCE, "iat": int(NOW_S), "exp": int(NOW_S) + 100, **changes}
-    return jwt.encode({name: value for name, value in claims.items() if value is not None}, secret, algorithm)
+    claims = {"sub": "1", "iss": ISSUER, "aud": AUDIENCE, "iat": int(NOW_S), "exp": int(NOW_S) + 100, **changes}
+    return jwt.encode(
+        {name: value for name, value in claims.items() if value is not None}, secret, algorithm, headers={"kid": KEY_ID}
+    )
 
 
 RIGHT = derive(SECRET, "console-session")
+
+
+def test_what_is_forged_below_would_open_the_door_if_nothing_was_changed() -> None:
+    assert Sessions(Keyring(SECRET), Clock()).read(forged(RIGHT)) is not None
 
 
 @pytest.mark.parametrize(
@@ -67,17 +75,21 @@ RIGHT = derive(SECRET, "console-session")
         forged(None, "none"),
         forged(RIGHT + RIGHT, "HS512"),
         forged(RIGHT, aud="another-audience"),
+        forged(RIGHT, iss="another-issuer"),
+        forged(RIGHT, iss=None),
         forged(RIGHT, exp=None),
         forged(RIGHT, sub=None),
         forged(RIGHT, sub="one"),
-        forged(RIGHT, key="not hex"),
+        forged(RIGHT, key="not a number"),
+        forged(RIGHT, sid="not a uuid"),
+        forged(RIGHT, sid=7),
         "",
         "a.b.c",
         "x" * 5000,
     ],
 )
 def test_what_was_not_issued_here_is_no_session(cookie: str) -> None:
-    assert Sessions(SECRET, Clock()).read(cookie) is None
+    assert Sessions(Keyring(SECRET), Clock()).read(cookie) is None
 
 
 @given(st.integers(1, 2**63 - 1))
