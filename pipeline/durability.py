@@ -103,7 +103,7 @@ class Pipeline:
         marks = [clock()]
         # 1. Poll, decode. What cannot be used is in the dead-letter topic, flushed, before any offset moves: a crash
         #    from here on repeats a dead letter, but never loses one.
-        intake = self.gate.admit(records)
+        intake = await self.gate.let_in(records)
         batch = self.builder.batch([item.value for item in intake.usable])
         if len(batch.keys) > ENTITIES_HARD_MAX and len(records) > 1:
             half = len(records) // 2

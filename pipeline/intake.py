@@ -1,6 +1,6 @@
 """Step 1's decoding: records to usable values, and bad input set aside as values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -37,12 +37,28 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What is let in besides being valid: known clients, currencies with a rate, sane event times, sizes."""
+    """What is let in besides being valid: known clients, currencies with a rate, sane event times, sizes.
+
+    `learn_clients` brings `knows_client` up to date with Postgres.
+    """
 
     knows_client: Callable[[int], bool]
     knows_currency: Callable[[str | None], bool]
     age_max_ms: int
     bytes_max: int
+    learn_clients: Callable[[], Awaitable[None]] | None = None
+
+    async def let_in(self, records: Sequence[LogRecord]) -> Intake:
+        """As `admit`, but a client that seems unknown is looked up first: it may have registered a moment ago.
+
+        Raises StoreUnavailable.
+        """
+        intake = self.admit(records)
+        unknown = any(item.rejection.reason is DeadLetterReason.UNKNOWN_CLIENT for item in intake.rejected)
+        if not unknown or self.learn_clients is None:
+            return intake
+        await self.learn_clients()
+        return self.admit(records)
 
     def admit(self, records: Sequence[LogRecord]) -> Intake:
         """Decode and check a batch. Never raises on bad input."""

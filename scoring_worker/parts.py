@@ -92,6 +92,11 @@ async def connected(
         sink = DeadLetterSink(letters, DeadLetterRepository(pool), topics, settings.kafka_message_bytes_max)
         labels = LabelRepository(pool, currency_default=settings.currency_default)
         kafka_log = ConsumerLog(consumer, topics.transactions)
+        clients = ClientRepository(pool)
+
+        async def learn_clients() -> None:
+            book.replace(await clients.all())
+
         pipeline = Pipeline(
             state=state,
             store=store,
@@ -100,7 +105,9 @@ async def connected(
             log=kafka_log,
             decider=ModelDecider(lambda: model.current, book.policy),
             builder=builder,
-            gate=Gate(book.knows, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max),
+            gate=Gate(
+                book.knows, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max, learn_clients
+            ),
         )
         yield Parts(
             consumer=consumer,
@@ -110,7 +117,7 @@ async def connected(
             repairer=Repairer(state, store, publisher, builder, fingerprint, progress),
             model=model,
             book=book,
-            clients=ClientRepository(pool),
+            clients=clients,
             worker_status=WorkerStatusRepository(pool),
             label_forwarder=LabelForwarder(settings, labels, sink),
         )

@@ -1,11 +1,13 @@
 """Step 1: every reason for a dead letter, as a value and never as an exception."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
 
 from contracts.deadletter import DeadLetterReason
+from contracts.errors import StoreUnavailable
 from contracts.label import ForwardedLabel
 from contracts.log import LogRecord
 from contracts.transaction import AHEAD_MAX_MS, EPOCH, Transaction
@@ -83,3 +85,28 @@ def test_labels_are_told_by_the_header_alone() -> None:
     assert GATE.admit([record(raw, is_label=True)]).usable[0].value == label
     assert GATE.admit([record(raw)]).rejected[0].rejection.reason == DeadLetterReason.INVALID_FIELD
     assert GATE.admit([record(body("t"), is_label=True)]).rejected[0].rejection.reason == DeadLetterReason.INVALID_FIELD
+
+
+async def test_a_client_that_registered_a_moment_ago_is_looked_up_before_its_transaction_is_refused() -> None:
+    stored, known = {1, 2}, {1}
+    looks: list[int] = []
+
+    async def learn() -> None:
+        looks.append(len(known))
+        known.update(stored)
+
+    gate = replace(GATE, knows_client=known.__contains__, learn_clients=learn)
+    assert len((await gate.let_in([record(body("a"))])).usable) == 1
+    assert looks == []  # nothing was unknown
+    assert len((await gate.let_in([record(body("b", client_id=2)), record(body("c"), offset=4)])).usable) == 2
+    [rejected] = (await gate.let_in([record(body("d", client_id=3))])).rejected
+    assert rejected.rejection.reason == DeadLetterReason.UNKNOWN_CLIENT
+    assert len(looks) == 2
+
+
+async def test_without_the_clients_nothing_is_refused_for_its_client() -> None:
+    async def learn() -> None:
+        raise StoreUnavailable("Postgres is away")
+
+    with pytest.raises(StoreUnavailable):
+        await replace(GATE, learn_clients=learn).let_in([record(body("a", client_id=2))])
