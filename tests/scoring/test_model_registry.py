@@ -19,7 +19,8 @@ def test_promote_switches_the_champion(models: Path) -> None:
     for version in registry.versions(models):
         registry.promote(models, version)
         assert registry.champion(models) == models / version == registry.resolve(models)
-    assert sorted(p.name for p in models.iterdir()) == ["2026-01-01-aa", "2026-02-01-bb", "champion"]
+    files = [".lock", "2026-01-01-aa", "2026-02-01-bb", "champion", "history.jsonl"]
+    assert sorted(p.name for p in models.iterdir()) == files
 
 
 def test_a_fixed_model_is_its_own_champion(models: Path) -> None:
