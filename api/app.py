@@ -27,7 +27,14 @@ def create_app(settings: Settings, limits: FeedLimits | None = None) -> FastAPI:
         async with parts.running():
             yield
 
-    app = FastAPI(title=settings.app_name, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=settings.app_name,
+        version=VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+    )
     app.state.parts = parts
     app.state.console = Console()
     # The feed before the alerts: its path looks like an alert's id.

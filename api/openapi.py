@@ -1,29 +1,59 @@
-"""The OpenAPI document: FastAPI's, with our problem documents in place of its own error shapes."""
+"""The OpenAPI document: FastAPI's, with what holds for every operation said at every operation."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
-from api.problems import MEDIA_TYPE
+from api.problems import BY_STATUS, MEDIA_TYPE, TYPE_PREFIX
 from api.schemas import ProblemOut
 from api.version import VERSION
 
 DESCRIPTION = """
-Scores payments for fraud while they happen. Send an API key in `X-API-Key` or as `Authorization: Bearer`.
+Scores payments for fraud while they happen. Send an API key in `X-API-Key`, or an API key or an access token as
+`Authorization: Bearer`.
 
 The live feed is a WebSocket at `/v1/alerts/stream`; its messages are in AsyncAPI (`docs/asyncapi.yaml`).
-Every error is a problem document (RFC 9457).
+Every error is a problem document (RFC 9457) with a stable `type` and the request's id.
 """
-OPEN_PATHS = frozenset({"/v1/health", "/livez", "/readyz", "/sign-in", "/sign-out"})
-OPEN_PROBLEMS = {"422": "The request is not valid", "503": "A part that this needs does not answer"}
-GUARDED_PROBLEMS = {
-    "401": "Credentials are missing or not valid",
-    "403": "These credentials do not allow this",
-    "404": "There is nothing here",
-    "413": "The body is too large",
-    **OPEN_PROBLEMS,
+SHARED = frozenset({429, 503})  # any operation may meet its limits, or a store that is away
+GUARDED = frozenset({401, 403})  # any operation that wants credentials
+WITH_BODY = frozenset({400, 413, 422})
+TAGS: Final = {
+    "score": "Score transactions and read decisions",
+    "decisions": "What was decided, and why",
+    "transactions": "What was received",
+    "alerts": "What needs an analyst's eye",
+    "cases": "Alerts that belong together",
+    "investigations": "All that is known around an alert, and the analyst's verdict",
+    "feedback": "Labels: what turned out to be fraud",
+    "dashboard": "Figures of this moment",
+    "analytics": "Figures of the past",
+    "feed": "Tickets for the live feed",
+    "stream": "Health of the stream",
+    "auth": "Accounts, signing in and out, tokens",
+    "users": "Users of a client and their roles",
+    "api-keys": "Keys for systems that call",
+    "subscription": "Limits and quota",
+    "policy": "Thresholds and degraded mode",
+    "audit": "Who changed what",
+    "session": "The console's session",
+    "health": "For orchestrators; open to anybody",
 }
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route passes as `responses`: the problems of its own, such as 404 or 409.
+
+    What any operation can answer (401, 403, 429, 503; with a body 400, 413, 422) is added by the document itself.
+    """
+    return {status: _problem(status) for status in statuses}
+
+
+def operation_id(route: APIRoute) -> str:
+    """The handler's name: what a generated client calls the operation."""
+    return route.name
 
 
 def install(app: FastAPI) -> None:
@@ -38,17 +68,40 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Problem"] = ProblemOut.model_json_schema()
-        for path, operations in document["paths"].items():
+        used: dict[str, None] = {}
+        for operations in document["paths"].values():
             for operation in operations.values():
-                _describe_problems(path, operation)
+                used |= dict.fromkeys(operation.get("tags", ()))
+                _complete(operation)
+        document["tags"] = [{"name": name, "description": TAGS.get(name, name)} for name in sorted(used)]
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _describe_problems(path: str, operation: dict[str, Any]) -> None:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    problems = OPEN_PROBLEMS if path in OPEN_PATHS else GUARDED_PROBLEMS
-    if path.startswith("/sign-"):
-        problems = GUARDED_PROBLEMS
-    for status, description in problems.items():
-        operation["responses"][status] = {"description": description, "content": content}
+def _complete(operation: dict[str, Any]) -> None:
+    """Say who may call it, and every problem that it can answer with."""
+    responses = operation["responses"]
+    if "HTTPValidationError" in str(responses.get("422")):
+        del responses["422"]  # FastAPI's own shape
+    statuses = set(SHARED)
+    if operation.setdefault("security", []):  # none: said to be open, not left unsaid
+        statuses |= GUARDED
+    if operation.get("parameters"):
+        statuses.add(422)
+    if "requestBody" in operation:
+        statuses |= WITH_BODY
+    for status in sorted(statuses):
+        responses.setdefault(str(status), _problem(status))
+
+
+def _problem(status: int) -> dict[str, Any]:
+    kind = BY_STATUS[status]
+    example = {
+        "type": TYPE_PREFIX + kind.slug,
+        "title": kind.title,
+        "status": status,
+        "detail": "what it was in this very request",
+        "request_id": "0f6c2d0d0c5b4e0f9a3c1f6f7a3b1c2d",
+    }
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
+    return {"description": kind.title, "content": content}

@@ -34,18 +34,24 @@ NOT_AUTHENTICATED = Kind(401, "not-authenticated", "Credentials are missing or n
 FORBIDDEN = Kind(403, "forbidden", "These credentials do not allow this")
 NOT_FOUND = Kind(404, "not-found", "There is nothing here")
 METHOD_NOT_ALLOWED = Kind(405, "method-not-allowed", "This method is not allowed here")
+CONFLICT = Kind(409, "conflict", "What is there now does not allow this")
+GONE = Kind(410, "gone", "It was there, and is gone for good")
+CHANGED_MEANWHILE = Kind(412, "changed-meanwhile", "Somebody else changed it: read it again")
 TOO_LARGE = Kind(413, "too-large", "The body is too large")
 UNSUPPORTED = Kind(415, "unsupported-media-type", "This kind of body is not accepted here")
 UPGRADE_REQUIRED = Kind(426, "upgrade-required", "This address speaks WebSocket")
+VERSION_REQUIRED = Kind(428, "version-required", "Say which version is to be changed: If-Match")
+TOO_MANY_REQUESTS = Kind(429, "too-many-requests", "Too many requests: wait for Retry-After")
 INTERNAL = Kind(500, "internal", "Something went wrong on our side")
 UNAVAILABLE = Kind(503, "unavailable", "A part that this needs does not answer; try again")
 NOT_READY = Kind(503, "not-ready", "The gateway is not ready")
 
-_BY_STATUS = {
+BY_STATUS = {  # the most general kind of each status; several kinds may share one
     kind.status: kind
     for kind in (
-        MALFORMED, NOT_AUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED,
-        TOO_LARGE, UNSUPPORTED, INVALID_REQUEST, UPGRADE_REQUIRED, INTERNAL, UNAVAILABLE,
+        MALFORMED, NOT_AUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, GONE, CHANGED_MEANWHILE,
+        TOO_LARGE, UNSUPPORTED, INVALID_REQUEST, UPGRADE_REQUIRED, VERSION_REQUIRED, TOO_MANY_REQUESTS,
+        INTERNAL, UNAVAILABLE,
     )
 }  # fmt: skip
 
@@ -95,7 +101,7 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
     headers = dict(error.headers or {})
     if isinstance(error, Problem):
         return document(error.kind, error.detail, request_id_of(request), headers, **error.extra)
-    kind = _BY_STATUS.get(error.status_code) or Kind(error.status_code, f"http-{error.status_code}", error.detail)
+    kind = BY_STATUS.get(error.status_code) or Kind(error.status_code, f"http-{error.status_code}", error.detail)
     return document(kind, _DETAILS.get(error.status_code, error.detail), request_id_of(request), headers)
 
 

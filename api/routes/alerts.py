@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from api.auth import Reader
 from api.cursors import CURSOR_LENGTH_MAX, BadCursor, decode_cursor, encode_cursor
+from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import INVALID_REQUEST, NOT_FOUND, Problem
 from api.schemas import AlertOut, AlertPage
@@ -36,7 +37,7 @@ async def list_alerts(
     )
 
 
-@router.get("/{alert_id}", summary="One alert")
+@router.get("/{alert_id}", summary="One alert", responses=errors(404))
 async def get_alert(caller: Reader, parts: PartsOf, alert_id: UUID) -> AlertOut:
     async with parts.database.client(caller.client_id) as pool:
         alert = await AlertRepository(pool).get(caller.client_id, str(alert_id))

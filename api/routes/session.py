@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from api.auth import Reader, credentials_of, same_origin
 from api.console_files import Console
 from api.keys import SCOPE_READ, SECRET_LENGTH_MAX, hash_sign_in_token
+from api.openapi import errors
 from api.parts import Parts, PartsOf
 from api.problems import FORBIDDEN, NOT_AUTHENTICATED, NOT_FOUND, Problem
 from api.schemas import SessionOut
@@ -44,7 +45,7 @@ async def sign_in_by_link(
     return response
 
 
-@router.post("/sign-in", status_code=204, summary="Sign a browser in")
+@router.post("/sign-in", status_code=204, summary="Sign a browser in", responses=errors(401, 403))
 async def sign_in_by_key(request: Request, parts: PartsOf, body: KeyIn) -> Response:
     """Trade an API key for the console's session cookie. The session ends when the key is revoked."""
     if not same_origin(request, parts.origins):
@@ -59,7 +60,7 @@ async def sign_in_by_key(request: Request, parts: PartsOf, body: KeyIn) -> Respo
     return response
 
 
-@router.post("/sign-out", status_code=204, summary="Sign a browser out")
+@router.post("/sign-out", status_code=204, summary="Sign a browser out", responses=errors(403))
 async def sign_out(request: Request, parts: PartsOf) -> Response:
     """Forget the session's cookie."""
     if not same_origin(request, parts.origins):
@@ -69,7 +70,7 @@ async def sign_out(request: Request, parts: PartsOf) -> Response:
     return response
 
 
-@router.get("/v1/session", summary="Whose credentials these are")
+@router.get("/v1/session", summary="Whose credentials these are", responses=errors(404))
 async def who_am_i(caller: Reader, parts: PartsOf) -> SessionOut:
     """Whose data these credentials show."""
     async with parts.database.client(caller.client_id) as pool:

@@ -8,6 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Path
 
 from api.auth import Reader
+from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
 from api.schemas import DecisionOut, PositionOut, ReasonOut, TransactionOut
@@ -22,7 +23,7 @@ TransactionId = Annotated[str, Path(min_length=1, max_length=128)]
 router = APIRouter(prefix="/v1/transactions", tags=["transactions"])
 
 
-@router.get("/{transaction_id:path}", summary="A transaction with its decision")
+@router.get("/{transaction_id:path}", summary="A transaction with its decision", responses=errors(404))
 async def get_transaction(caller: Reader, parts: PartsOf, transaction_id: TransactionId) -> TransactionOut:
     """The transaction as it was received, its place in the log, and its decision with the features by name."""
     stored = None
