@@ -13,19 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.label import ForwardedLabel
-from contracts.transaction import Kind, Transaction, canonical_ip
+from contracts.transaction import Transaction, canonical_ip
+from features.columns import KIND_CODE
 from features.gazetteer import find_place, quantise
-from features.layout import EVENT, KIND_DECLINED, KIND_LABEL, KIND_PAYMENT, KIND_REFUND, KIND_REVERSAL
+from features.layout import EVENT, KIND_LABEL
 from features.money import Money
 from features.plan import Entity
 
 KEY_BYTES = 13  # entity kind and 96 bits of a hash over (client, id)
-_KIND = {
-    Kind.PAYMENT: KIND_PAYMENT,
-    Kind.REFUND: KIND_REFUND,
-    Kind.REVERSAL: KIND_REVERSAL,
-    Kind.DECLINED: KIND_DECLINED,
-}
 _pack_event = struct.Struct("<qQqqiii5IBbBB").pack
 assert struct.calcsize("<qQqqiii5IBbBB") == EVENT.itemsize
 
@@ -104,7 +99,7 @@ class EventBuilder:
         event = _pack_event(
             time, id_hash(client, t.transaction_id), units, 0, utc_offset_s(self._zone_of(client), time),
             latitude, longitude, account_hash, device_hash, merchant_hash, beneficiary_hash, country_hash,
-            _KIND[t.kind], 0, has_place, roundness,
+            KIND_CODE[t.kind], 0, has_place, roundness,
         )  # fmt: skip
         return (account, device, ip, merchant, beneficiary), event
 

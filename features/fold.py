@@ -67,7 +67,10 @@ class OfflineFold:
 
     def fold(self, records: Sequence[Record]) -> Folded:
         """Fold one chunk; `states` and `deltas` of the result belong to the chunk's entities."""
-        batch = self._builder.batch(records)
+        return self.fold_events(self._builder.batch(records))
+
+    def fold_events(self, batch: EventBatch) -> Folded:
+        """Fold one chunk of events."""
         folded = fold_batch(batch, [self.states.get(key) for key in batch.keys], self._tables)
         self.states.update(zip(batch.keys, folded.states, strict=True))
         return folded

@@ -2,6 +2,9 @@
 
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contracts.currency import MINOR_UNIT_DECIMALS
 from contracts.errors import SettingsError
 from contracts.transaction import minor_units
@@ -9,6 +12,7 @@ from features.layout import AMOUNT_SCALE
 
 AMOUNT_UNITS_MAX = 10**14  # ten billion base units: sums of 90,000 such amounts still fit 64 bits
 ROUND_STEPS = (10, 100, 1000)  # major units
+_EXACT_MAX = 2.0**61  # products below it, and twice a remainder, stay exact in 64 bits
 
 # One unit in US dollars: approximate, only to compare amounts across currencies. CURRENCY_RATES replaces single ones.
 USD_RATES = """
@@ -21,6 +25,7 @@ ETB=0.0065 ZMW=0.044 ZAR=0.058 BWP=0.074 MWK=0.00058 MZN=0.0157 XOF=0.00177 XAF=
 MXN=0.0545 ARS=0.0007 CLP=0.00107 COP=0.000265 PEN=0.297 UYU=0.0252 BOB=0.145 PYG=0.000142 DOP=0.0158 GTQ=0.13
 CRC=0.002 JMD=0.0062 TTD=0.147 GEL=0.37 AMD=0.0026 AZN=0.588 KZT=0.0019 UZS=0.000083 MUR=0.0218
 """
+_Integers = NDArray[np.int64]
 
 
 def parse_rates(text: str) -> dict[str, Fraction]:
@@ -71,6 +76,24 @@ class Money:
             if 2 * rest > denominator or (2 * rest == denominator and units & 1):
                 units += 1
         return min(units, AMOUNT_UNITS_MAX), _roundness(minor, decimals)
+
+    def units_of(
+        self, amounts: NDArray[np.float64], currency: str | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As `units`, for an array of finite amounts of one currency."""
+        code = currency or self.default
+        numerator, denominator, decimals = self._factors[code]
+        minor = np.rint(amounts * 10.0 ** MINOR_UNIT_DECIMALS[code])
+        if len(minor) and float(np.abs(minor).max()) * numerator > _EXACT_MAX:
+            both = [self.units(amount, currency) for amount in amounts.tolist()]
+            return np.array([units for units, _ in both], np.int64), np.array([level for _, level in both], np.int64)
+        exact = minor.astype(np.int64)
+        units, rest = np.divmod(exact * numerator, denominator)
+        units += (2 * rest > denominator) | ((2 * rest == denominator) & (units & 1 == 1))
+        level = np.zeros(len(exact), np.int64)
+        for number, step in enumerate(ROUND_STEPS):
+            level += (level == number) & (exact != 0) & (exact % (step * decimals) == 0)
+        return np.minimum(units, AMOUNT_UNITS_MAX), level
 
     @property
     def fingerprint(self) -> str:

@@ -3,7 +3,7 @@
 -- KEYS  1 epoch, 2 markers, 3 journal, 4 claims of entries in the journal, 5 prefix of the claims dropped in a tick,
 --       then entity keys: first the accounts, then the shared entities
 -- ARGV  1 epoch value, 2 run id of the Redis process that was read, 3 source, 4 marker read ("" none),
---       5 new marker ("+1": the next number of a call), 6 journal entry, 7 tick of the read, 8 tick length (s),
+--       5 new marker ("+3": the last of the next three numbers, for calls), 6 journal entry, 7 tick of the read, 8 tick length (s),
 --       9 time to live of states (s), 10 number of accounts, 11 number of claims, 12 number of shared entities, then
 --       the claims, per account: prefix read, new state; per shared entity: prefix read, length read, new state, delta
 --
@@ -16,8 +16,8 @@ local CLAIMS_A_CALL = 1000  -- keeps unpack() far below Lua's stack limit
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'epoch'} end
 if not string.find(redis.call('INFO', 'server'), 'run_id:' .. ARGV[2], 1, true) then return {'epoch'} end
 local source, marker = ARGV[3], redis.call('HGET', KEYS[2], ARGV[3]) or ''
-local is_call = ARGV[5] == '+1'
-if not is_call and marker ~= ARGV[4] then return {'marker', marker} end
+local calls = tonumber(string.match(ARGV[5], '^%+(%d+)$'))
+if not calls and marker ~= ARGV[4] then return {'marker', marker} end
 local tick = math.floor(tonumber(redis.call('TIME')[1]) / tonumber(ARGV[8]))
 -- An id counted by another source is in the journal's claims until Postgres has it, and for two ticks more among the
 -- dropped ones (a third for the look at Postgres that ran beside the read). So an older look must be done again.
@@ -66,6 +66,10 @@ for i = 1, shared do
   end
 end
 local new_marker = ARGV[5]
-if is_call then new_marker = tostring(redis.call('HINCRBY', KEYS[2], source, 1)) else redis.call('HSET', KEYS[2], source, new_marker) end
+if calls then
+  new_marker = tostring(redis.call('HINCRBY', KEYS[2], source, calls))
+else
+  redis.call('HSET', KEYS[2], source, new_marker)
+end
 if #ARGV[6] > 0 then redis.call('HSET', KEYS[3], source .. ':' .. new_marker, ARGV[6]) end
 return {'ok', new_marker}

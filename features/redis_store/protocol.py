@@ -34,7 +34,7 @@ class Write(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """One batch to be counted. `marker` None: a call, whose number the store gives."""
+    """One batch to be counted. `marker` None: `calls` calls, whose numbers the store gives."""
 
     source: int
     marker_read: int | None
@@ -44,10 +44,11 @@ class Apply:
     accounts: Sequence[Write] = ()
     shared: Sequence[Write] = ()
     claims: Sequence[bytes] = ()
+    calls: int = 1
 
 
 class Applied(NamedTuple):
-    """The batch is counted: the point of no return. `marker` is the source's new marker (a call's number)."""
+    """The batch is counted: the point of no return. `marker` is the source's new marker (the last call's number)."""
 
     marker: int
 
@@ -69,7 +70,7 @@ class JournalRecord(NamedTuple):
 
 
 class StateStore(Protocol):
-    """Redis, as the durability order needs it. Every method raises StoreUnavailable when it cannot be reached."""
+    """Redis, as the durability order needs it. Every method raises StateUnavailable when it cannot be reached."""
 
     async def address(self) -> StateAddress:
         """The state to work on. Raises StateLost if Redis was not repaired, StateMismatch if it is another plan's."""
@@ -82,6 +83,12 @@ class StateStore(Protocol):
 
     async def journal(self, address: StateAddress, source: int | None = None) -> list[JournalRecord]:
         """Entries that were counted and not dropped yet, by source and marker."""
+
+    async def journal_fields(self, address: StateAddress, source: int) -> list[str]:
+        """The fields of a source's entries, by marker: which there are, without what is in them."""
+
+    async def journal_entries(self, address: StateAddress, fields: Sequence[str]) -> list[JournalRecord]:
+        """The entries of these fields that are still there."""
 
     async def drop(self, address: StateAddress, records: Sequence[tuple[str, Sequence[bytes]]]) -> None:
         """Forget entries that Postgres has: (field, claims) each."""

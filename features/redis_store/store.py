@@ -8,7 +8,7 @@ from typing import Any
 import redis.asyncio as aioredis
 from redis.exceptions import NoScriptError, RedisError
 
-from contracts.errors import StateLost, StateMismatch, StoreUnavailable
+from contracts.errors import StateLost, StateMismatch, StateUnavailable
 from features.packing import PREFIX_BYTES
 from features.redis_store.protocol import (
     TICK_S,
@@ -24,6 +24,7 @@ from features.redis_store.protocol import (
 STATE_TTL_S = 90 * 86_400  # garbage collection only: more than twice the longest time that a feature can look back
 STATES_A_READ = 2_000
 KEYS_A_SCAN = 2_000
+ENTRIES_A_READ = 25  # of the journal; a call's entry holds kilobytes, a full batch's some megabytes
 _POLICIES_THAT_KEEP = ("noeviction", "")
 
 
@@ -84,7 +85,7 @@ class RedisStateStore:
             address.run_id,
             batch.source,
             "" if batch.marker_read is None else batch.marker_read,
-            "+1" if batch.marker is None else batch.marker,
+            f"+{batch.calls}" if batch.marker is None else batch.marker,
             batch.entry,
             batch.tick,
             TICK_S,
@@ -107,16 +108,25 @@ class RedisStateStore:
         return Refused(why, tuple(int(i) for i in answer[1:]) if why in ("claimed", "moved") else ())
 
     async def journal(self, address: StateAddress, source: int | None = None) -> list[JournalRecord]:
+        return await self.journal_entries(address, await self._journal_fields(address, source))
+
+    async def journal_fields(self, address: StateAddress, source: int) -> list[str]:
+        return await self._journal_fields(address, source)
+
+    async def journal_entries(self, address: StateAddress, fields: Sequence[str]) -> list[JournalRecord]:
         key = self._key(address.generation, "journal")
-        fields = [field.decode() for field in await self._ask(self._redis.hkeys(key))]
         records = []
-        for field in sorted(fields, key=_field_order):
-            its_source, marker = _field_order(field)
-            if source is None or its_source == source:
-                entry = await self._ask(self._redis.hget(key, field))
-                if entry is not None:
-                    records.append(JournalRecord(field, its_source, marker, entry))
+        for lo in range(0, len(fields), ENTRIES_A_READ):
+            part = fields[lo : lo + ENTRIES_A_READ]
+            entries = await self._ask(self._redis.hmget(key, list(part)))
+            found = [(field, entry) for field, entry in zip(part, entries, strict=True) if entry is not None]
+            records += [JournalRecord(field, *_field_order(field), entry) for field, entry in found]
         return records
+
+    async def _journal_fields(self, address: StateAddress, source: int | None) -> list[str]:
+        found = await self._ask(self._redis.hkeys(self._key(address.generation, "journal")))
+        fields = sorted((field.decode() for field in found), key=_field_order)
+        return [field for field in fields if source is None or _field_order(field)[0] == source]
 
     async def drop(self, address: StateAddress, records: Sequence[tuple[str, Sequence[bytes]]]) -> None:
         g = address.generation
@@ -172,7 +182,7 @@ class RedisStateStore:
                     await self._fenced(address, "forget", part, [])
                     part = []
         except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+            raise StateUnavailable(f"Redis does not answer: {error}") from error
         if part:
             await self._fenced(address, "forget", part, [])
 
@@ -212,7 +222,7 @@ class RedisStateStore:
             if script is None:
                 raise
         except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+            raise StateUnavailable(f"Redis does not answer: {error}") from error
         again = self._redis.pipeline(transaction=False)
         for command in commands:
             arguments, options = command[0], command[1]
@@ -225,7 +235,7 @@ class RedisStateStore:
         try:
             return await answer
         except (RedisError, OSError) as error:
-            raise StoreUnavailable(f"Redis does not answer: {error}") from error
+            raise StateUnavailable(f"Redis does not answer: {error}") from error
 
 
 class _Script:
