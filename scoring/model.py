@@ -8,9 +8,9 @@ import numpy.typing as npt
 import xgboost
 
 from contracts.errors import ModelRefused
-from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
 from scoring.manifest import Manifest, decode_manifest
 from scoring.registry import MANIFEST_FILE, MODEL_FILE
+from scoring.schema import STREAM, Schema
 
 Vectors = npt.NDArray[np.float32]
 MODEL_BYTES_MAX = 512 * 1024 * 1024  # a hundred times the usual; a larger file is not a model
@@ -26,6 +26,7 @@ class Model:
     def __init__(self, booster: xgboost.Booster, manifest: Manifest) -> None:
         self.manifest = manifest
         self.version = manifest.version
+        self.features = manifest.features
         self._booster = booster
         self._margins, self._probabilities = np.array(manifest.calibration.x), np.array(manifest.calibration.y)
         self._score_at, self._scores = np.array(manifest.score.x), np.array(manifest.score.y)
@@ -34,7 +35,7 @@ class Model:
         """Log-odds before calibration, shape (n,), of vectors (n, features)."""
         if len(vectors) == 0:
             return np.empty(0)
-        margin = self._booster.inplace_predict(_checked(vectors), predict_type="margin", validate_features=False)
+        margin = self._booster.inplace_predict(self._checked(vectors), predict_type="margin", validate_features=False)
         return np.asarray(margin, dtype=np.float64)
 
     def predict(self, vectors: Vectors) -> npt.NDArray[np.float64]:
@@ -51,28 +52,39 @@ class Model:
         Takes about half a millisecond a row: never call it on an event loop.
         """
         if len(vectors) == 0:
-            return np.empty((0, len(FEATURE_NAMES) + 1), np.float32)
-        matrix = xgboost.DMatrix(_checked(vectors), nthread=PREDICT_THREADS, feature_names=list(FEATURE_NAMES))
+            return np.empty((0, len(self.features) + 1), np.float32)
+        matrix = xgboost.DMatrix(self._checked(vectors), nthread=PREDICT_THREADS, feature_names=list(self.features))
         return np.asarray(self._booster.predict(matrix, pred_contribs=True), dtype=np.float32)
 
+    def gains(self) -> dict[str, float]:
+        """What each feature's splits gained in all, by name; a feature that no tree uses is left out."""
+        found = self._booster.get_score(importance_type="total_gain")
+        names = {f"f{i}": name for i, name in enumerate(self.features)}
+        return {names.get(name, name): float(np.asarray(gain)) for name, gain in found.items()}
 
-def load(folder: Path) -> Model:
+    def _checked(self, vectors: Vectors) -> Vectors:
+        if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != len(self.features):
+            raise ValueError(f"vectors must be float32 of shape (n, {len(self.features)})")
+        return np.ascontiguousarray(vectors)
+
+
+def load(folder: Path, schema: Schema = STREAM) -> Model:
     """Load `folder/model.ubj` with `folder/manifest.json`.
 
     Raises ModelRefused, with one sentence, if a file is missing, damaged or foreign, or if the model was built for
-    another feature catalogue.
+    another schema: another feature catalogue.
     """
     manifest = decode_manifest(_read(folder / MANIFEST_FILE, MANIFEST_BYTES_MAX))
     if isinstance(manifest, str):
         raise ModelRefused(f"{folder / MANIFEST_FILE} {manifest}")
-    _check_catalogue(manifest, folder)
+    _check_schema(manifest, folder, schema)
     raw = _read(folder / MODEL_FILE, MODEL_BYTES_MAX)
     if hashlib.sha256(raw).hexdigest() != manifest.sha256:
         raise ModelRefused(
             f"{folder / MODEL_FILE} is damaged or belongs to another manifest: its SHA-256 is not the one"
             " in the manifest; train again or restore the file"
         )
-    return Model(_booster_of(raw, folder), manifest)
+    return Model(_booster_of(raw, folder, schema), manifest)
 
 
 def booster_from(raw: bytes) -> xgboost.Booster:
@@ -83,7 +95,7 @@ def booster_from(raw: bytes) -> xgboost.Booster:
     return booster
 
 
-def _booster_of(raw: bytes, folder: Path) -> xgboost.Booster:
+def _booster_of(raw: bytes, folder: Path, schema: Schema) -> xgboost.Booster:
     if not raw:  # XGBoost ends the process over an empty buffer
         raise ModelRefused(f"{folder / MODEL_FILE} is not an XGBoost model: it is empty")
     try:
@@ -91,26 +103,26 @@ def _booster_of(raw: bytes, folder: Path) -> xgboost.Booster:
     except xgboost.core.XGBoostError as error:
         raise ModelRefused(
             f"{folder / MODEL_FILE} is not an XGBoost model that XGBoost {xgboost.__version__} can read;"
-            " train again with: riskstream train"
+            f" train again with: {schema.train}"
         ) from error
-    if booster.num_features() != len(FEATURE_NAMES):
+    if booster.num_features() != len(schema.features):
         raise ModelRefused(
-            f"{folder / MODEL_FILE} takes {booster.num_features()} features, the catalogue has {len(FEATURE_NAMES)};"
-            " train again with: riskstream train"
+            f"{folder / MODEL_FILE} takes {booster.num_features()} features, the {schema.noun} has"
+            f" {len(schema.features)}; train again with: {schema.train}"
         )
     return booster
 
 
-def _check_catalogue(manifest: Manifest, folder: Path) -> None:
-    if manifest.catalogue_hash != CATALOGUE_HASH:
+def _check_schema(manifest: Manifest, folder: Path, schema: Schema) -> None:
+    if manifest.catalogue_hash != schema.hash:
         raise ModelRefused(
-            f"model {manifest.version} in {folder} was built for the feature catalogue {manifest.catalogue_hash[:64]},"
-            f" this is {CATALOGUE_HASH}; train again with: riskstream train"
+            f"model {manifest.version} in {folder} was built for the {schema.name} {manifest.catalogue_hash[:64]},"
+            f" this is {schema.hash}; train again with: {schema.train}"
         )
-    if manifest.features != FEATURE_NAMES:
+    if manifest.features != schema.features:
         raise ModelRefused(
-            f"{folder / MANIFEST_FILE} lists {len(manifest.features)} features that are not the catalogue's"
-            f" {len(FEATURE_NAMES)} in their order; train again with: riskstream train"
+            f"{folder / MANIFEST_FILE} lists {len(manifest.features)} features that are not the {schema.noun}'s"
+            f" {len(schema.features)} in their order; train again with: {schema.train}"
         )
 
 
@@ -123,9 +135,3 @@ def _read(path: Path, bytes_max: int) -> bytes:
     if len(raw) > bytes_max:
         raise ModelRefused(f"{path} is larger than {bytes_max} bytes: not a model of this kind")
     return raw
-
-
-def _checked(vectors: Vectors) -> Vectors:
-    if vectors.dtype != np.float32 or vectors.ndim != 2 or vectors.shape[1] != len(FEATURE_NAMES):
-        raise ValueError(f"vectors must be float32 of shape (n, {len(FEATURE_NAMES)})")
-    return np.ascontiguousarray(vectors)

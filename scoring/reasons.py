@@ -27,13 +27,16 @@ def explain(model: Model, vectors: Vectors, transactions: Sequence[Transaction])
     contributions = model.contributions(vectors)[:, :-1]
     rows = vectors.tolist()
     return [
-        _reasons(contribution, row, _money(transaction, row))
+        reasons_of(contribution, row, _money(transaction, row))
         for contribution, row, transaction in zip(contributions, rows, transactions, strict=True)
     ]
 
 
-def _reasons(contributions: npt.NDArray[np.float32], row: Row, money: Money) -> tuple[Reason, ...]:
-    """The strongest, strongest first; what would say the same again (the amount and its logarithm) is left out."""
+def reasons_of(contributions: npt.NDArray[np.float32], row: Row, money: Money) -> tuple[Reason, ...]:
+    """The strongest of one row's contributions (features,), strongest first.
+
+    What would say the same again (the amount and its logarithm) is left out.
+    """
     told: dict[str, Reason] = {}
     for position in np.argsort(-np.abs(contributions), kind="stable").tolist():
         if len(told) == REASONS_COUNT or contributions[position] == 0:
