@@ -27,6 +27,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+ANSWER_HEADERS = "answer_headers"  # in a request's state: headers that its answer gets, a problem too
+
 log = structlog.get_logger()
 
 
@@ -95,6 +97,7 @@ class _Exchange:
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
             headers["X-Request-ID"] = self.request_id
+            headers.update(self._scope["state"].get(ANSWER_HEADERS, {}))
         await self._send(message)
 
     def record(self) -> None:
