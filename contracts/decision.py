@@ -64,7 +64,10 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One alert. `sequence` is the client's own, without gaps, in commit order; it is given when stored."""
+    """One alert. `sequence` is the client's own, without gaps, in commit order; it is given when stored.
+
+    `case_id` names the case that it belongs to, with the account's other alerts of a day; given when stored, too.
+    """
 
     alert_id: str
     client_id: int
@@ -84,6 +87,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     device_id: str | None = None
     location: str | None = None
     status: str = "OPEN"
+    case_id: str | None = None
 
 
 def alert_id_of(client_id: int, transaction_id: str) -> str:

@@ -4,61 +4,65 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from contracts.decision import Alert, Reason, Recommendation, RiskLevel, alert_id_of
+from contracts.decision import Alert, Decision, Reason, Recommendation, RiskLevel, alert_id_of
+from storage import case_building
+from storage.case_building import NewAlert
+from storage.case_join import Raised
 from storage.database import Connection, Pool, session
 from storage.entry_rows import Counted
+from storage.search_words import lexemes
 
 PAGE_MAX = 1_000  # alerts a query
 
-_COLUMNS = """
+COLUMNS = """
 a.alert_id, a.client_id, a.sequence, a.transaction_id, a.account, a.event_time_ms, a.created_at_ms, a.amount,
 a.currency, a.severity, a.recommendation, a.risk_score, a.signals, a.reasons, a.merchant_id, a.device_id, a.location,
-a.status
+a.status, a.case_id
 """
-# One statement, so that a client's counter row is locked for no longer than its alerts' insert and the commit.
-# Rows of `counted` are updated in the order given: sorted, so that two batches cannot wait for each other.
+# Rows are updated in the order given: sorted by client, so that two batches cannot wait for each other.
+_COUNT = """
+INSERT INTO alert_sequences AS s (client_id, last_sequence)
+SELECT n.client_id, n.alerts FROM unnest($1::integer[], $2::bigint[]) AS n (client_id, alerts)
+ON CONFLICT (client_id) DO UPDATE SET last_sequence = s.last_sequence + excluded.last_sequence
+RETURNING client_id, last_sequence
+"""
 _INSERT = f"""
-WITH counted AS (
-    INSERT INTO alert_sequences AS s (client_id, last_sequence)
-    SELECT n.client_id, n.alerts FROM unnest($1::integer[], $2::bigint[]) AS n (client_id, alerts)
-    ON CONFLICT (client_id) DO UPDATE SET last_sequence = s.last_sequence + excluded.last_sequence
-    RETURNING client_id, last_sequence
-)
 INSERT INTO alerts AS a (
     alert_id, client_id, sequence, transaction_id, account, event_time_ms, created_at_ms, amount, currency, severity,
-    recommendation, risk_score, signals, reasons, merchant_id, device_id, location
+    recommendation, risk_score, signals, reasons, merchant_id, device_id, location, case_id, words
 )
-SELECT r.alert_id, r.client_id, c.last_sequence - r.behind, r.transaction_id, r.account, r.event_time_ms,
+SELECT r.alert_id, r.client_id, r.sequence, r.transaction_id, r.account, r.event_time_ms,
     floor(extract(epoch FROM now()) * 1000)::bigint, r.amount, r.currency, r.severity, r.recommendation, r.risk_score,
-    r.signals, r.reasons, r.merchant_id, r.device_id, r.location
+    r.signals, r.reasons, r.merchant_id, r.device_id, r.location, r.case_id,
+    array_to_tsvector(string_to_array(r.words, ' '))
 FROM unnest(
-    $3::uuid[], $4::integer[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::double precision[],
-    $10::text[], $11::text[], $12::text[], $13::double precision[], $14::jsonb[], $15::jsonb[], $16::text[],
-    $17::text[], $18::text[]
+    $1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::double precision[],
+    $8::text[], $9::text[], $10::text[], $11::double precision[], $12::jsonb[], $13::jsonb[], $14::text[],
+    $15::text[], $16::text[], $17::uuid[], $18::text[]
 ) AS r (
-    alert_id, client_id, behind, transaction_id, account, event_time_ms, amount, currency, severity, recommendation,
-    risk_score, signals, reasons, merchant_id, device_id, location
+    alert_id, client_id, sequence, transaction_id, account, event_time_ms, amount, currency, severity, recommendation,
+    risk_score, signals, reasons, merchant_id, device_id, location, case_id, words
 )
-JOIN counted AS c ON c.client_id = r.client_id
-RETURNING {_COLUMNS}
+RETURNING {COLUMNS}
 """
 _OF_TRANSACTIONS = f"""
-SELECT {_COLUMNS} FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS k (client_id, transaction_id, place)
+SELECT {COLUMNS} FROM unnest($1::integer[], $2::text[]) WITH ORDINALITY AS k (client_id, transaction_id, place)
 JOIN alerts AS a ON a.client_id = k.client_id AND a.transaction_id = k.transaction_id
 ORDER BY k.place
 """
-_GET = f"SELECT {_COLUMNS} FROM alerts AS a WHERE a.client_id = $1 AND a.alert_id = $2"
+_GET = f"SELECT {COLUMNS} FROM alerts AS a WHERE a.client_id = $1 AND a.alert_id = $2"
 _PAGE = f"""
-SELECT {_COLUMNS} FROM alerts AS a WHERE a.client_id = $1 AND ($2::bigint IS NULL OR a.sequence < $2)
+SELECT {COLUMNS} FROM alerts AS a WHERE a.client_id = $1 AND ($2::bigint IS NULL OR a.sequence < $2)
 ORDER BY a.sequence DESC LIMIT $3
 """
 _SINCE = f"""
-SELECT {_COLUMNS} FROM alerts AS a WHERE a.client_id = $1 AND a.sequence > $2 ORDER BY a.sequence LIMIT $3
+SELECT {COLUMNS} FROM alerts AS a WHERE a.client_id = $1 AND a.sequence > $2 ORDER BY a.sequence LIMIT $3
 """
 _LAST_SEQUENCE = "SELECT last_sequence FROM alert_sequences WHERE client_id = $1"
 _FIRST_SEQUENCE = "SELECT min(sequence) FROM alerts WHERE client_id = $1"
@@ -82,19 +86,19 @@ class AlertRepository:
             return None
         async with session(self._pool) as connection:
             record = await connection.fetchrow(_GET, client_id, identity)
-        return _alert_of(record) if record else None
+        return alert_of(record) if record else None
 
     async def page(self, client_id: int, *, before_sequence: int | None = None, limit: int = 50) -> list[Alert]:
         """Newest first, those before a sequence number; at most PAGE_MAX."""
         async with session(self._pool) as connection:
             records = await connection.fetch(_PAGE, client_id, before_sequence, min(limit, PAGE_MAX))
-        return [_alert_of(record) for record in records]
+        return [alert_of(record) for record in records]
 
     async def since(self, client_id: int, sequence: int, limit: int = PAGE_MAX) -> list[Alert]:
         """Oldest first, those behind a sequence number; at most PAGE_MAX."""
         async with session(self._pool) as connection:
             records = await connection.fetch(_SINCE, client_id, sequence, min(limit, PAGE_MAX))
-        return [_alert_of(record) for record in records]
+        return [alert_of(record) for record in records]
 
     async def last_sequence(self, client_id: int) -> int:
         """The newest sequence number given, 0 before the first alert."""
@@ -109,22 +113,25 @@ class AlertRepository:
 
 
 async def insert(connection: Connection, counted: Sequence[Counted], currency_default: str) -> list[Alert]:
-    """Insert the alerts of those that raise one, in the order given. Must be the transaction's last statement."""
+    """Insert the alerts of those that raise one, in the order given. Must be the transaction's last step.
+
+    From the first statement to the commit the clients' counters are locked: numbers are committed in their order, and
+    a client's cases are built by one store at a time.
+    """
     raised = [each for each in counted if each.outcome.decision.raises_alert]
     if not raised:
         return []
-    behind: Counter[int] = Counter()
-    rows = []
-    for each in reversed(raised):
-        client_id = each.outcome.decision.client_id
-        rows.append(_row(each, behind[client_id], currency_default))
-        behind[client_id] += 1
-    clients = sorted(behind)
-    counts = [behind[client_id] for client_id in clients]
-    records = await connection.fetch(_INSERT, clients, counts, *zip(*rows, strict=True))
+    numbers = await _numbers(connection, [each.outcome.decision.client_id for each in raised])
+    new = [_new_alert(each.outcome.decision, number) for each, number in zip(raised, numbers, strict=True)]
+    case_ids = await case_building.build(connection, new)
+    rows = [
+        _row(each, number, case_id, currency_default)
+        for each, number, case_id in zip(raised, numbers, case_ids, strict=True)
+    ]
+    records = await connection.fetch(_INSERT, *zip(*rows, strict=True))
     stored = {(record["client_id"], record["transaction_id"]): record for record in records}
     keys = [(each.outcome.decision.client_id, each.outcome.decision.transaction_id) for each in raised]
-    return [_alert_of(stored[key]) for key in keys]
+    return [alert_of(stored[key]) for key in keys]
 
 
 async def of_transactions(connection: Connection, keys: Sequence[tuple[int, str]]) -> list[Alert]:
@@ -132,15 +139,32 @@ async def of_transactions(connection: Connection, keys: Sequence[tuple[int, str]
     if not keys:
         return []
     records = await connection.fetch(_OF_TRANSACTIONS, *zip(*keys, strict=True))
-    return [_alert_of(record) for record in records]
+    return [alert_of(record) for record in records]
 
 
-def _row(counted: Counted, behind: int, currency_default: str) -> tuple[object, ...]:
+async def _numbers(connection: Connection, client_ids: Sequence[int]) -> list[int]:
+    """The next sequence number for each alert, given by its client; locks the clients' counters."""
+    counts = Counter(client_ids)
+    clients = sorted(counts)
+    records = await connection.fetch(_COUNT, clients, [counts[client_id] for client_id in clients])
+    following = {r["client_id"]: count(r["last_sequence"] - counts[r["client_id"]] + 1) for r in records}
+    return [next(following[client_id]) for client_id in client_ids]
+
+
+def _new_alert(decision: Decision, sequence: int) -> NewAlert:
+    alert_id = UUID(alert_id_of(decision.client_id, decision.transaction_id))
+    raised = Raised(decision.client_id, decision.account, alert_id, decision.event_time_ms)
+    return NewAlert(raised, sequence, decision.risk_score, decision.risk_level)
+
+
+def _row(counted: Counted, sequence: int, case_id: UUID, currency_default: str) -> tuple[object, ...]:
     decision, transaction = counted.outcome.decision, counted.transaction
+    ids = (decision.transaction_id, decision.account, transaction.merchant_id, transaction.device_id)
+    words = lexemes(decision.client_id, (*ids, transaction.location, *(reason.text for reason in decision.reasons)))
     return (
         UUID(alert_id_of(decision.client_id, decision.transaction_id)),
         decision.client_id,
-        behind,
+        sequence,
         decision.transaction_id,
         decision.account,
         decision.event_time_ms,
@@ -154,10 +178,13 @@ def _row(counted: Counted, behind: int, currency_default: str) -> tuple[object, 
         transaction.merchant_id,
         transaction.device_id,
         transaction.location,
+        case_id,
+        " ".join(words),
     )
 
 
-def _alert_of(record: asyncpg.Record) -> Alert:
+def alert_of(record: asyncpg.Record) -> Alert:
+    """The alert of a row with COLUMNS."""
     return Alert(
         alert_id=str(record["alert_id"]),
         client_id=record["client_id"],
@@ -177,4 +204,5 @@ def _alert_of(record: asyncpg.Record) -> Alert:
         device_id=record["device_id"],
         location=record["location"],
         status=record["status"],
+        case_id=str(record["case_id"]),
     )

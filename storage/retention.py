@@ -54,6 +54,13 @@ _DELETES = {
                 SELECT FROM alerts AS a WHERE a.client_id = g.client_id AND a.transaction_id = g.transaction_id
             ) LIMIT $2))
     """,
+    # With their notes and decisions, by the foreign keys; a case goes after the last of its alerts.
+    "cases": """
+        DELETE FROM cases WHERE ctid = ANY (ARRAY(
+            SELECT c.ctid FROM cases AS c WHERE c.last_event_time_ms < $1 AND NOT EXISTS (
+                SELECT FROM alerts AS a WHERE a.case_id = c.case_id
+            ) LIMIT $2))
+    """,
     "counted_labels": """
         DELETE FROM counted_labels WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM counted_labels WHERE event_time_ms < $1 AND effective_ms < $1 LIMIT $2))
@@ -61,6 +68,22 @@ _DELETES = {
     "labels": """
         DELETE FROM labels WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM labels WHERE known_at_ms < $1 AND coalesce(effective_ms, known_at_ms) < $1 LIMIT $2))
+    """,
+    "labelled_decisions": """
+        DELETE FROM labelled_decisions WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM labelled_decisions WHERE event_time_ms < $1 LIMIT $2))
+    """,
+    "decision_rollups": """
+        DELETE FROM decision_rollups WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM decision_rollups WHERE period_ms < $1::bigint - $1::bigint % 86400000 LIMIT $2))
+    """,
+    "score_rollups": """
+        DELETE FROM score_rollups WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM score_rollups WHERE period_ms < $1::bigint - $1::bigint % 86400000 LIMIT $2))
+    """,
+    "feature_histograms": """
+        DELETE FROM feature_histograms WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM feature_histograms WHERE day_ms < $1::bigint - $1::bigint % 86400000 LIMIT $2))
     """,
     "dead_letters": """
         DELETE FROM dead_letters WHERE ctid = ANY (ARRAY(
