@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.durability import Processed
+from scoring_worker.model_metrics import ModelMetrics
 
 _BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -38,6 +39,7 @@ class WorkerMetrics:
         )
         self.lag = Gauge("riskstream_lag_records", "Records not yet stored", ["partition"], registry=registry)
         self.model = Gauge("riskstream_model_info", "The model that is served", ["version"], registry=registry)
+        self.models = ModelMetrics(registry)
 
     def observe(self, records: int, latency_s: float, processed: Processed) -> None:
         """Count one finished batch."""
