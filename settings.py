@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import SettingsError
@@ -53,7 +53,9 @@ class Settings(BaseSettings):
     scoring_workers: int = Field(1, ge=1, le=64)  # stream worker processes that `riskstream up` starts
     metrics_port: int = Field(0, ge=0, le=65535)  # of a stream worker; 0: a free one
     cors_origins: str = ""  # comma separated
-    rate_limit: str = "600/minute"
+    rate_limit: str = ""  # "600/minute" of each client, in place of its tier's
+    auth_rate_limit: str = "120/minute"  # of each address, to sign in, register, redeem a token
+    trusted_proxies: str = Field("", validation_alias=AliasChoices("TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS"))
 
     model_path: Path = Path("models")
     risk_threshold_high: float | None = Field(None, gt=0, lt=100)

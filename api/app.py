@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import openapi, problems
+from api.accounts.passwords import Passwords
 from api.console_files import Console
 from api.edge import Edge
 from api.feed import route as feed
@@ -18,9 +19,9 @@ from logs import configure_logs
 from settings import Settings, load_settings
 
 
-def create_app(settings: Settings, limits: FeedLimits | None = None) -> FastAPI:
+def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: Passwords | None = None) -> FastAPI:
     """The ASGI application. Connects to nothing until it runs. Raises SettingsError."""
-    parts = build(settings, limits)
+    parts = build(settings, limits, passwords)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

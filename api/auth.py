@@ -34,6 +34,8 @@ class StoredKey(Protocol):
     def client_id(self) -> int: ...
     @property
     def scopes(self) -> tuple[str, ...]: ...
+    @property
+    def tier(self) -> str | None: ...
 
 
 class StoredSession(Protocol):
@@ -45,6 +47,8 @@ class StoredSession(Protocol):
     def user_id(self) -> int: ...
     @property
     def role(self) -> str: ...
+    @property
+    def tier(self) -> str | None: ...
 
 
 class Identities(Protocol):
@@ -60,7 +64,7 @@ class Caller:
     """An authenticated caller: an API key, a user's access token, or a console session of either (or of a link).
 
     Who signed in by password has `user_id`, `role` and `session_id`; who came by a key has `api_key_id`. A token and a
-    session end at `expires_at_s`.
+    session end at `expires_at_s`. `tier` is the client's; None has no bounds.
     """
 
     client_id: int
@@ -71,6 +75,7 @@ class Caller:
     role: str | None = None
     session_id: UUID | None = None
     expires_at_s: float | None = None
+    tier: str | None = None
 
     @property
     def actor(self) -> str:
@@ -101,6 +106,10 @@ class Authenticator:
         self._tokens = tokens
         self._identities = identities
 
+    def asking(self, identities: Identities) -> "Authenticator":
+        """The same rules over another source of identities."""
+        return Authenticator(self._keyring, self._sessions, self._tokens, identities)
+
     async def caller(self, credentials: Credentials) -> Caller | None:
         secret = credentials.secret
         if secret is not None:
@@ -122,7 +131,7 @@ class Authenticator:
         stored = await self._identities.key(self._keyring.hashes(hash_key, key))
         if stored is None:
             return None
-        return Caller(stored.client_id, frozenset(stored.scopes), "key", stored.api_key_id)
+        return Caller(stored.client_id, frozenset(stored.scopes), "key", stored.api_key_id, tier=stored.tier)
 
     async def by_token(self, token: str) -> Caller | None:
         """The user of an access token, if the session that it names still lasts."""
@@ -147,12 +156,12 @@ class Authenticator:
         if key is None or key.client_id != caller.client_id:
             return None
         scopes = frozenset(key.scopes)
-        return replace(caller, scopes=scopes if caller.via == "key" else scopes & CONSOLE_SCOPES)
+        return replace(caller, scopes=scopes if caller.via == "key" else scopes & CONSOLE_SCOPES, tier=key.tier)
 
 
 def _of_user(user: StoredSession, via: Via, session_id: UUID, expires_at_s: float | None) -> Caller:
     scopes = SCOPES_OF_ROLE[user.role]
-    return Caller(user.client_id, scopes, via, None, user.user_id, user.role, session_id, expires_at_s)
+    return Caller(user.client_id, scopes, via, None, user.user_id, user.role, session_id, expires_at_s, user.tier)
 
 
 def credentials_of(connection: HTTPConnection) -> Credentials:
@@ -178,7 +187,7 @@ async def authenticated(
     _bearer: Annotated[object, Security(_BEARER)] = None,
     _cookie: Annotated[str | None, Security(_COOKIE)] = None,
 ) -> Caller:
-    """The caller of this request. Raises a 401 problem.
+    """The caller of this request. Raises a 401 problem, or a 429 one if the client calls too often.
 
     The schemes are parameters for OpenAPI's sake; `credentials_of` reads the credentials, for sockets too.
     """
@@ -195,6 +204,9 @@ async def authenticated(
         raise Problem(NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": 'Bearer realm="riskstream"'})
     if caller.via == "session" and request.method not in READ_METHODS and not same_origin(request):
         raise Problem(FORBIDDEN, "a session may do this only from the console's own page")
+    if caller.via == "key" and caller.api_key_id is not None:
+        request.app.state.parts.accounts.key_use.note(caller.api_key_id)
+    await request.app.state.parts.accounts.limiter.admit_caller(request, caller)
     return caller
 
 
@@ -214,3 +226,12 @@ Reader = Annotated[Caller, Depends(Allowed(SCOPE_READ))]
 Scorer = Annotated[Caller, Depends(Allowed(SCOPE_SCORE))]
 CaseWorker = Annotated[Caller, Depends(Allowed(SCOPE_CASES))]
 Administrator = Annotated[Caller, Depends(Allowed(SCOPE_ADMIN))]
+
+
+async def _user(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+    if caller.user_id is None:
+        raise Problem(FORBIDDEN, "this is for users who signed in; an API key or a link belongs to nobody")
+    return caller
+
+
+SignedIn = Annotated[Caller, Depends(_user)]

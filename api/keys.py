@@ -5,6 +5,7 @@ import hmac
 import secrets
 
 KEY_PREFIX = "rsk_"  # tells a secret scanner and a reader of logs what was leaked
+REFRESH_PREFIX = "rsr_"
 SECRET_BYTES = 32  # of randomness; cannot be guessed, so the HMAC needs no salt and no stretching
 SHOWN_PREFIX_LENGTH = 12  # characters kept in the clear so that an owner can tell two keys apart
 SECRET_LENGTH_MAX = 256  # characters of a presented secret; a longer one is refused before it is hashed
@@ -28,7 +29,7 @@ def hash_key(secret_key: str, key: str) -> bytes:
 
 
 def new_token() -> str:
-    """Make a one-time secret: of a sign-in link or a feed ticket."""
+    """Make a one-time secret: of a sign-in link, a feed ticket, an invitation or a password reset."""
     return secrets.token_urlsafe(SECRET_BYTES)
 
 
@@ -40,6 +41,25 @@ def hash_sign_in_token(secret_key: str, token: str) -> bytes:
 def hash_ticket(secret_key: str, ticket: str) -> bytes:
     """What storage keeps of a feed ticket: 32 bytes."""
     return derive(secret_key, f"feed-ticket:{ticket}")
+
+
+def new_refresh_token() -> str:
+    return REFRESH_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+
+def hash_refresh_token(secret_key: str, token: str) -> bytes:
+    """What storage keeps of a refresh token: 32 bytes."""
+    return derive(secret_key, f"refresh-token:{token}")
+
+
+def hash_invitation(secret_key: str, token: str) -> bytes:
+    """What storage keeps of an invitation's token: 32 bytes."""
+    return derive(secret_key, f"invitation:{token}")
+
+
+def hash_password_reset(secret_key: str, token: str) -> bytes:
+    """What storage keeps of a password reset's token: 32 bytes."""
+    return derive(secret_key, f"password-reset:{token}")
 
 
 def derive(secret_key: str, purpose: str) -> bytes:

@@ -11,11 +11,14 @@ from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
 from api.accounts.access_tokens import AccessTokens
+from api.accounts.parts import AccountParts, build_accounts
+from api.accounts.passwords import Passwords
 from api.auth import Authenticator
 from api.database import Database
 from api.feed.hints import Hints
 from api.feed.hub import Hub
 from api.feed.limits import FeedLimits
+from api.feed.standing import Standing
 from api.feed.tickets import Tickets
 from api.health import DEADLINE_S as HEALTH_DEADLINE_S
 from api.health import Check, HealthChecks
@@ -51,9 +54,11 @@ class Parts:
     sessions: Sessions
     tokens: AccessTokens
     authenticator: Authenticator
+    accounts: AccountParts
     tickets: Tickets
     hub: Hub
     hints: Hints
+    standing: Standing
     model: ModelHolder
     health: HealthChecks
 
@@ -69,7 +74,8 @@ class Parts:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the background work, and close everything at the end."""
-        tasks = [asyncio.create_task(work) for work in (self.hints.run(), self.hub.keep_filled(), self.model.watch())]
+        work = (self.hints.run(), self.hub.keep_filled(), self.standing.run(), self.model.watch())
+        tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
         finally:
@@ -81,7 +87,7 @@ class Parts:
             await self.identity.close()
 
 
-def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
+def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passwords | None = None) -> Parts:
     """Build the parts; connects to nothing. Raises SettingsError."""
     secret_key = settings.secret_key.get_secret_value()
     if not secret_key:
@@ -96,9 +102,11 @@ def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
     keyring = Keyring(secret_key, settings.secret_key_previous.get_secret_value())
     sessions = Sessions(keyring)
     tokens = AccessTokens(keyring)
-    authenticator = Authenticator(keyring, sessions, tokens, StoredIdentities(identity))
+    identities = StoredIdentities(identity)
+    authenticator = Authenticator(keyring, sessions, tokens, identities)
     redis = Redis.from_url(settings.redis_url, socket_timeout=HEALTH_DEADLINE_S, max_connections=4)
-    hub = Hub(alerts_since, limits or FeedLimits())
+    limits = limits or FeedLimits()
+    hub = Hub(alerts_since, limits)
     hints = Hints(settings, hub.hint)
     checks: dict[str, Check] = {"database": database.ping, "redis": redis.ping, "kafka": hints.ping}
     return Parts(
@@ -111,9 +119,11 @@ def build(settings: Settings, limits: FeedLimits | None = None) -> Parts:
         sessions=sessions,
         tokens=tokens,
         authenticator=authenticator,
+        accounts=build_accounts(settings, identity, keyring, tokens, passwords),
         tickets=Tickets(secret_key, identity, authenticator),
         hub=hub,
         hints=hints,
+        standing=Standing(authenticator, identities, limits.recheck_s),
         model=ModelHolder(settings.model_path),
         health=HealthChecks(checks),
     )

@@ -1,0 +1,56 @@
+"""What accounts are made of, in one process."""
+
+import asyncio
+from dataclasses import dataclass
+
+from api.accounts.access_tokens import AccessTokens
+from api.accounts.counters import Counters
+from api.accounts.joining import Joining
+from api.accounts.key_use import KeyUse
+from api.accounts.limiter import Limiter
+from api.accounts.lockout import Lockout
+from api.accounts.passwords import Passwords
+from api.accounts.signing_in import SigningIn
+from api.accounts.tiers import Rate
+from api.database import Database
+from api.keyring import Keyring
+from settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class AccountParts:
+    """Built once; `run` is its background work."""
+
+    signing_in: SigningIn
+    joining: Joining
+    limiter: Limiter
+    key_use: KeyUse
+    counters: Counters
+    passwords: Passwords
+
+    async def run(self) -> None:
+        try:
+            await self.key_use.run()
+        finally:
+            self.passwords.close()
+            await asyncio.shield(self.counters.close())
+
+
+def build_accounts(
+    settings: Settings, identity: Database, keyring: Keyring, tokens: AccessTokens, passwords: Passwords | None
+) -> AccountParts:
+    """Raises SettingsError."""
+    of_all = Rate.parse(settings.rate_limit, "RATE_LIMIT") if settings.rate_limit else None
+    of_address = Rate.parse(settings.auth_rate_limit, "AUTH_RATE_LIMIT")
+    counters = Counters(settings.redis_url, settings.redis_key_prefix)
+    passwords = passwords or Passwords()
+    lockout = Lockout(identity, keyring)
+    signing_in = SigningIn(identity, keyring, tokens, passwords, lockout)
+    return AccountParts(
+        signing_in=signing_in,
+        joining=Joining(identity, keyring, passwords, lockout, signing_in),
+        limiter=Limiter(counters, of_all, of_address),
+        key_use=KeyUse(identity),
+        counters=counters,
+        passwords=passwords,
+    )
