@@ -95,6 +95,13 @@ class Money:
             level += (level == number) & (exact != 0) & (exact % (step * decimals) == 0)
         return np.minimum(units, AMOUNT_UNITS_MAX), level
 
+    def base_amount(self, minor: int, currency: str) -> float | None:
+        """A sum of minor units of `currency` in major units of the base currency; None without a rate."""
+        if currency not in self._factors:
+            return None
+        numerator, denominator, _ = self._factors[currency]
+        return float(Fraction(minor * numerator, denominator * AMOUNT_SCALE))
+
     @property
     def fingerprint(self) -> str:
         """Names the table: states built with different tables are not comparable."""
