@@ -38,6 +38,7 @@ from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
 from storage.labels import LabelRepository
 from storage.roles import PIPELINE
+from storage.rollups import RollupFolder
 from storage.worker_status import WorkerStatusRepository
 
 REDIS_TIMEOUT_S = 10.0  # of one command; an apply of a full batch takes some ten milliseconds
@@ -58,6 +59,7 @@ class Parts:
     clients: ClientRepository
     worker_status: WorkerStatusRepository
     label_forwarder: LabelForwarder
+    rollups: RollupFolder
 
 
 @asynccontextmanager
@@ -120,6 +122,7 @@ async def connected(
             clients=clients,
             worker_status=WorkerStatusRepository(pool),
             label_forwarder=LabelForwarder(settings, labels, sink),
+            rollups=RollupFolder(pool),
         )
 
 
