@@ -24,6 +24,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING api_key_id
 """
 _FIND = f"SELECT {_COLUMNS}, k.key_hash {_FROM} WHERE k.key_hash = ANY ($1::bytea[]) AND {_VALID}"
 _BY_ID = f"SELECT {_COLUMNS} {_FROM} WHERE k.api_key_id = $1 AND {_VALID}"
+_BY_IDS = f"SELECT {_COLUMNS} {_FROM} WHERE k.api_key_id = ANY ($1::bigint[]) AND {_VALID}"
 _LOCK = f"SELECT {_COLUMNS} {_FROM} WHERE k.api_key_id = $1 AND k.client_id = $2 FOR UPDATE OF k"
 _OF_CLIENT = f"""
 SELECT {_COLUMNS} {_FROM} WHERE k.client_id = $1 AND k.api_key_id > $2 ORDER BY k.api_key_id LIMIT $3
@@ -114,6 +115,12 @@ class ApiKeyRepository:
         async with session(self._pool) as connection:
             found = await connection.fetchrow(_BY_ID, api_key_id)
         return _api_key_of(found) if found else None
+
+    async def valid_of(self, api_key_ids: Sequence[int]) -> list[ApiKey]:
+        """Those of these keys that are valid."""
+        async with session(self._pool) as connection:
+            records = await connection.fetch(_BY_IDS, list(api_key_ids))
+        return [_api_key_of(found) for found in records]
 
     async def of_client(self, client_id: int, *, after_id: int = 0, limit: int = PAGE_MAX) -> list[ApiKey]:
         """A client's keys, ended ones included, oldest first, those after an id; at most PAGE_MAX."""

@@ -1,5 +1,6 @@
 """Users' sessions and their refresh tokens: what an access token names, and what a sign-out or a theft ends."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +11,13 @@ from storage.database import Connection, Pool, session
 SESSIONS_MAX = 20  # open ones of a user; the oldest end first
 FORGOTTEN_A_TIME = 100  # sessions that are over, deleted when one is opened, so that the table stays small
 
-_FIND = """
+_OPEN_SESSIONS = """
 SELECT s.session_id, s.client_id, s.user_id, s.expires_at, u.role, u.email, u.name, t.tier
 FROM user_sessions AS s JOIN users AS u USING (user_id) LEFT JOIN subscriptions AS t ON t.client_id = s.client_id
-WHERE s.session_id = $1 AND s.ended_at IS NULL AND s.expires_at > now() AND u.deactivated_at IS NULL
+WHERE s.ended_at IS NULL AND s.expires_at > now() AND u.deactivated_at IS NULL
 """
+_FIND = f"{_OPEN_SESSIONS} AND s.session_id = $1"
+_FIND_ALL = f"{_OPEN_SESSIONS} AND s.session_id = ANY ($1::uuid[])"
 _FORGET = """
 DELETE FROM user_sessions WHERE session_id IN (
     SELECT session_id FROM user_sessions WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
@@ -80,6 +83,12 @@ class UserSessionRepository:
         async with session(self._pool) as connection:
             found = await connection.fetchrow(_FIND, session_id)
         return UserSession(**dict(found)) if found else None
+
+    async def open_of(self, session_ids: Sequence[UUID]) -> list[UserSession]:
+        """Those of these sessions that are open."""
+        async with session(self._pool) as connection:
+            records = await connection.fetch(_FIND_ALL, list(session_ids))
+        return [UserSession(**dict(found)) for found in records]
 
     async def open(self, new: NewSession) -> None:
         """Open a session; ends the user's oldest beyond SESSIONS_MAX."""

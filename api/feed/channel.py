@@ -2,12 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 from api.feed.protocol import AlertMessage, frame
 from api.feed.sequencer import Sequencer
 from contracts.decision import Alert
 
-Frames = list[tuple[int, str]]  # (sequence number, text frame)
+
+class Frame(NamedTuple):
+    """A text frame, after which the socket has everything up to `sequence`. `alert` is what filters look at."""
+
+    sequence: int
+    text: str
+    alert: Alert | None = None
 
 
 class Listener:
@@ -31,7 +38,7 @@ class Channel:
         self.client_id = client_id
         self.listeners: set[Listener] = set()
         self._sequencer: Sequencer[Alert] = Sequencer(last)
-        self._frames: dict[int, str] = {}
+        self._frames: dict[int, Frame] = {}
         self._size = size
         self._encode = encode
 
@@ -48,20 +55,20 @@ class Channel:
         """Take one alert from the topic or from Postgres; returns how many are newly due."""
         due = self._sequencer.offer(alert.sequence, alert)
         for sequence, item in due:
-            self._frames[sequence] = self._encode(AlertMessage(sequence, item))
+            self._frames[sequence] = Frame(sequence, self._encode(AlertMessage(sequence, item)), item)
             self._frames.pop(sequence - self._size, None)
         if due:
             self._announce()
         return len(due)
 
-    def frames_after(self, position: int, count: int) -> Frames | None:
+    def frames_after(self, position: int, count: int) -> list[Frame] | None:
         """Up to `count` frames that follow `position`; None if they are older than what is kept here."""
         if position >= self.last:
             return []
         if position + 1 not in self._frames:
             return None
         stop = min(position + count, self.last)
-        return [(sequence, self._frames[sequence]) for sequence in range(position + 1, stop + 1)]
+        return [self._frames[sequence] for sequence in range(position + 1, stop + 1)]
 
     def _announce(self) -> None:
         for listener in self.listeners:

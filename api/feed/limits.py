@@ -11,6 +11,6 @@ class FeedLimits:
     send_s: float = 20  # for one chunk of frames to leave; a socket that takes longer is stuck
     chunk: int = 200  # alerts a read of the replay, and frames between two looks at the clock
     poll_s: float = 1  # Postgres is asked for new alerts this often, so that a silent topic holds nothing back
-    recheck_s: float = 30  # a revoked key or an ended session closes its feeds within this time
+    recheck_s: float = 2  # a revoked key or an ended session closes its feeds within this time; one query for all
     retry_s: float = 1  # between two tries while Postgres is away
     sockets_max: int = 2000  # a process; each costs a task and its transport's buffers

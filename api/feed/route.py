@@ -67,7 +67,7 @@ async def _serve(socket: WebSocket, parts: Parts) -> Close | None:
         raise Refused(Close.TRY_AGAIN_LATER)
     caller = await _from_handshake(socket, parts)
     hello = await _hello(socket, parts.hub.limits.hello_s)
-    if caller is None and hello.ticket is not None:
+    if caller is None and hello.ticket is not None and _known_page(socket, parts):
         caller = await parts.tickets.redeem(hello.ticket)
     if caller is None or SCOPE_READ not in caller.scopes:
         raise Refused(Close.NOT_AUTHENTICATED)
@@ -76,10 +76,16 @@ async def _serve(socket: WebSocket, parts: Parts) -> Close | None:
     listener = Listener(head if hello.resume_from is None else min(hello.resume_from, head))
     channel = parts.hub.join(caller.client_id, listener, head)
     try:
-        feed = FeedSession(channel, listener, socket.send_text, parts.alerts_since, parts.hub.limits)
-        return await feed.run(_gone(socket), _StillAllowed(parts, caller))
+        with parts.standing.watch(caller) as ended:
+            feed = FeedSession(channel, listener, hello.filter, socket.send_text, parts.alerts_since, parts.hub.limits)
+            return await feed.run(_gone(socket), ended)
     finally:
         parts.hub.leave(channel, listener)
+
+
+def _known_page(socket: WebSocket, parts: Parts) -> bool:
+    """Whether the page behind the socket, if a browser names one, is ours or listed in CORS_ORIGINS."""
+    return "origin" not in socket.headers or same_origin(socket, parts.origins)
 
 
 async def _from_handshake(socket: WebSocket, parts: Parts) -> Caller | None:
@@ -115,18 +121,3 @@ async def _gone(socket: WebSocket) -> None:
     """Ends when the peer does; what it says after its hello is read, so that it can close, and passed over."""
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass
-
-
-class _StillAllowed:
-    """Whether the caller's key or session still holds; while Postgres is away nobody is thrown out."""
-
-    def __init__(self, parts: Parts, caller: Caller) -> None:
-        self._parts = parts
-        self._caller = caller
-
-    async def __call__(self) -> bool:
-        try:
-            now = await self._parts.authenticator.still(self._caller)
-        except StoreUnavailable:
-            return True
-        return now is not None and SCOPE_READ in now.scopes

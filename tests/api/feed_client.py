@@ -19,15 +19,23 @@ class FeedClient:
         self.socket = socket
         self.seq: int | None = None
 
-    async def hello(self, resume_from: int | None = None, ticket: str | None = None) -> None:
-        await self.socket.send(json.dumps({"type": "hello", "ticket": ticket, "resume_from": resume_from}))
+    async def hello(
+        self, resume_from: int | None = None, ticket: str | None = None, wanted: dict[str, Any] | None = None
+    ) -> None:
+        hello = {"type": "hello", "ticket": ticket, "resume_from": resume_from, "filter": wanted or {}}
+        await self.socket.send(json.dumps(hello))
         ready = await self.message()
         assert ready["type"] == "ready"
         self.seq = ready["seq"]
 
     async def message(self) -> dict[str, Any]:
-        async with asyncio.timeout(WAIT_S):
-            return json.loads(await self.socket.recv())
+        return await self.message_within(WAIT_S)
+
+    async def message_within(self, wait_s: float) -> dict[str, Any]:
+        """Raises TimeoutError."""
+        async with asyncio.timeout(wait_s):
+            message: dict[str, Any] = json.loads(await self.socket.recv())
+        return message
 
     async def numbers(self, count: int) -> list[int]:
         """The numbers of the next alerts, in the order of their arrival."""
@@ -68,9 +76,15 @@ async def opened(
 
 @asynccontextmanager
 async def feed(
-    address: str, key: str | None = None, *, resume_from: int | None = None, ticket: str | None = None, **options: Any
+    address: str,
+    key: str | None = None,
+    *,
+    resume_from: int | None = None,
+    ticket: str | None = None,
+    wanted: dict[str, Any] | None = None,
+    **options: Any,
 ) -> AsyncIterator[FeedClient]:
     """A feed that is ready."""
     async with opened(address, key, **options) as client:
-        await client.hello(resume_from, ticket)
+        await client.hello(resume_from, ticket, wanted)
         yield client

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from api.feed.limits import FeedLimits
-from api.feed.protocol import AlertMessage, Close, Heartbeat, Hello, Ready
+from api.feed.protocol import AlertMessage, Close, Filter, Gap, Heartbeat, Hello, Ready
 from contracts.decision import Alert, Decision, Reason
 from contracts.label import Label
 from contracts.topics import Topics
@@ -92,11 +92,18 @@ def a_decision() -> Decision:
 
 
 @pytest.mark.parametrize(
-    ("message", "struct"), [("hello", Hello), ("ready", Ready), ("feedAlert", AlertMessage), ("heartbeat", Heartbeat)]
+    ("message", "struct"),
+    [("hello", Hello), ("ready", Ready), ("feedAlert", AlertMessage), ("gap", Gap), ("heartbeat", Heartbeat)],
 )
 def test_the_feeds_messages(message: str, struct: type[msgspec.Struct]) -> None:
     assert set(MESSAGES[message]["payload"]["properties"]) == {"type", *struct.__struct_fields__}
     assert MESSAGES[message]["payload"]["properties"]["type"]["const"] == struct.__struct_config__.tag
+
+
+def test_the_feeds_filter() -> None:
+    documented = resolved(MESSAGES["hello"]["payload"]["properties"]["filter"])
+    assert set(documented["properties"]) == set(Filter.__struct_fields__)
+    assert documented["additionalProperties"] is False
 
 
 def test_the_feeds_close_codes_and_limits() -> None:

@@ -168,7 +168,7 @@ async def test_silence_is_filled_with_heartbeats(database_url: str, key: str) ->
         running(settings_for(database_url), FeedLimits(heartbeat_s=0.02)) as gateway,
         feed(gateway.address, key) as client,
     ):
-        assert [await client.message() for _ in range(3)] == [{"type": "heartbeat"}] * 3
+        assert [await client.message() for _ in range(3)] == [{"type": "heartbeat", "seq": 0}] * 3
 
 
 async def test_a_wrong_key_is_refused_before_any_hello(gateway: RunningGateway) -> None:

@@ -34,7 +34,7 @@ def channel_at(last: int) -> Channel:
 
 def numbers(channel: Channel, position: int, count: int = SIZE) -> list[int] | None:
     frames = channel.frames_after(position, count)
-    return None if frames is None else [sequence for sequence, _ in frames]
+    return None if frames is None else [each.sequence for each in frames]
 
 
 def test_gives_what_follows_a_position() -> None:
