@@ -23,6 +23,7 @@ _ROOMS = {
     "publish": ("riskstream_client.commands", "Publish a file's transactions to Kafka."),
     "simulate": ("training.commands", "Simulated payments with fraud in them, live or to a file."),
     "train": ("training.train_command", "Train a model from simulated or given data."),
+    "models": ("training.models_command", "Models: list, show, compare, promote, roll back, run in shadow."),
     "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
     "rebuild-state": ("scoring_worker.rebuild_command", "Build the velocity state anew from Postgres."),
 }
