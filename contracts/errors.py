@@ -6,10 +6,14 @@
     ├── DataRefused            training data that cannot be used: unreadable, duplicated, or too little of it
     ├── StackError             a part of the embedded stack cannot start; the text says what to do
     ├── StoreUnavailable       Redis, Postgres or Kafka does not answer in time; the work can be repeated
+    │   ├── StateUnavailable   it is Redis, the state store
+    │   ├── OutcomeUnknown     a call may be counted, and will then be decided without its caller; repeat it
+    │   └── BeingDecided       another source has counted one of these transactions and not stored it yet
     ├── StateMismatch          the state in Redis was built by another catalogue, rate table or format
     ├── StateLost              Redis runs without what it was last known to hold; repair comes first
     ├── PartitionLost          another worker owns the partition now; stop, rejoin, repeat nothing
     ├── DecisionConflict       another source decided one of the batch's transactions first; nothing of it was stored
+    ├── IdReused               a transaction id came before with another body
     └── OffsetGap              the log does not continue where the stored offset ends; a person decides
 
 Bad input is not in this tree: it is a value (`contracts.deadletter.Rejection`) that flows to the dead-letter topic.
@@ -40,6 +44,25 @@ class StoreUnavailable(RiskstreamError):
     """A store does not answer in time; nothing was changed by the caller's request, or it can be repeated."""
 
 
+class StateUnavailable(StoreUnavailable):
+    """The state store does not answer in time."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """A call has gone to be counted and no answer came: it may be decided later, once, without its caller."""
+
+
+class BeingDecided(StoreUnavailable):
+    """Another source has counted transactions of the batch, and their decisions are not stored yet.
+
+    `keys` are these transactions, (client id, transaction id).
+    """
+
+    def __init__(self, message: str, keys: tuple[tuple[int, str], ...]) -> None:
+        super().__init__(message)
+        self.keys = keys
+
+
 class StateMismatch(RiskstreamError):
     """The state in Redis was built by another catalogue, rate table or format version."""
 
@@ -61,6 +84,10 @@ class DecisionConflict(RiskstreamError):
     def __init__(self, message: str, keys: tuple[tuple[int, str], ...]) -> None:
         super().__init__(message)
         self.keys = keys
+
+
+class IdReused(RiskstreamError):
+    """A transaction id came before with another body; the first one stands."""
 
 
 class OffsetGap(RiskstreamError):

@@ -3,9 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from contracts.errors import OffsetGap, PartitionLost, StateLost, StoreUnavailable
-from contracts.journal import CALLS, CountedLabel, JournalEntry, Outcome, Position, encode_entry, numbered
+from contracts.decision import Decision
+from contracts.errors import BeingDecided, OffsetGap, OutcomeUnknown, PartitionLost, StateLost, StoreUnavailable
+from contracts.journal import (
+    CALLS,
+    NOTHING_STORED,
+    CountedLabel,
+    JournalEntry,
+    Outcome,
+    Position,
+    Stored,
+    encode_entry,
+    numbered,
+)
 from contracts.label import ForwardedLabel
 from contracts.log import LogRecord
 from contracts.transaction import Transaction
@@ -79,6 +91,30 @@ class _Look:
     duplicates: int
 
 
+class Watch(Protocol):
+    """Whoever waits for a batch of calls hears of its turning points."""
+
+    def applying(self) -> None:
+        """Step 4 comes next: from here on the batch may be counted. What this raises turns the batch back."""
+
+    def refused(self) -> None:
+        """It was not counted, and is looked at again."""
+
+    def stored(self, stored: Stored) -> None:
+        """Step 5 is done: the answers stand, and publishing goes on without their callers."""
+
+
+class _Nobody:
+    """Nobody waits for a batch of the log."""
+
+    def applying(self) -> None: ...
+    def refused(self) -> None: ...
+    def stored(self, stored: Stored) -> None: ...
+
+
+NOBODY = _Nobody()
+
+
 @dataclass(frozen=True, slots=True)
 class Pipeline:
     """The parts that the durability order runs on. Every part may be a real store or a scripted one."""
@@ -92,11 +128,13 @@ class Pipeline:
     builder: EventBuilder
     gate: Gate
 
-    async def process(self, source: Source, records: Sequence[LogRecord]) -> Processed:
-        """Take a batch of one partition, in offset order, or one call, through the seven steps.
+    async def process(self, source: Source, records: Sequence[LogRecord], watch: Watch = NOBODY) -> Processed:
+        """Take a batch of one partition, in offset order, or of calls, through the seven steps.
 
         Raises PartitionLost, StateLost, OffsetGap or StoreUnavailable; whatever is raised, and wherever the process
-        dies, taking the partition again (`pipeline.takeover`) goes on from there without loss or repeat.
+        dies, taking the partition again (`pipeline.takeover`) goes on from there without loss or repeat. `watch` hears
+        of a batch of calls, which raises OutcomeUnknown once they may be counted (the sweeper finishes them then), and
+        BeingDecided.
         """
         _refuse_disorder(source, records)
         clock = asyncio.get_running_loop().time
@@ -105,7 +143,7 @@ class Pipeline:
         #    from here on repeats a dead letter, but never loses one.
         intake = await self.gate.let_in(records)
         batch = self.builder.batch([item.value for item in intake.usable])
-        if len(batch.keys) > ENTITIES_HARD_MAX and len(records) > 1:
+        if len(batch.keys) > ENTITIES_HARD_MAX and len(records) > 1 and not source.is_call:  # calls come in few
             half = len(records) // 2
             return await self.process(source, records[:half]) + await self.process(source, records[half:])
         if intake.rejected:
@@ -124,28 +162,27 @@ class Pipeline:
             # 4. Apply: states, marker and journal in one atomic script. The point of no return: what was decided is
             #    what was counted. Before Postgres, or a crash between the two would count twice or not at all.
             claims = claims_of(entry)
+            watch.applying()
             result = await self._apply(source, look, folded, entry, claims)
             marks.append(clock())
             if isinstance(result, Applied):
                 break
+            watch.refused()
             retries += 1
             await self._resolve(source, look, result, retries)
         # 5. Store in one Postgres transaction, from the journal: after Redis, so that what is stored is counted;
-        #    the next offset moves by compare-and-set, so that a frozen predecessor cannot store over us.
+        #    the next offset moves by compare-and-set, so that a frozen predecessor cannot store over us. A decision
+        #    that was stored without the state meanwhile stands, and is what comes back here.
         if source.is_call:
             entry = numbered(entry, result.marker)
         counted = _counts(source, entry)
-        alerts = await self.store.store(entry) if counted else []
+        stored = await self._store(source, entry) if counted else NOTHING_STORED
         source.advance(stop)
+        watch.stored(stored)
         marks.append(clock())
         # 6. Publish what is stored, so that nobody hears of a decision that a crash could take back; flushed before
         #    the offset moves, so that a crash repeats an output, but never loses one.
-        decisions = [outcome.decision for outcome in entry.outcomes]
-        if look.repeated:
-            old_decisions, old_alerts = await self.store.outputs(look.repeated)
-            decisions, alerts = old_decisions + decisions, old_alerts + alerts
-        if decisions:
-            await self.publisher.publish(decisions, alerts)
+        await self._publish(stored, look.repeated)
         marks.append(clock())
         # 7. Commit Kafka's offset, then drop the journal entry: last, because a successor finishes what is still there.
         if not source.is_call:
@@ -155,7 +192,7 @@ class Pipeline:
         marks.append(clock())
         return Processed(
             decided=len(entry.outcomes),
-            alerts=len(alerts),
+            alerts=len(stored.alerts),
             duplicates=look.duplicates,
             labels=len(entry.labels),
             rejected=len(intake.rejected),
@@ -163,6 +200,17 @@ class Pipeline:
             entities=len(batch.keys),
             seconds=_seconds(marks),
         )
+
+    async def preview(self, address: StateAddress, records: Sequence[LogRecord]) -> list[Decision]:
+        """What would be decided now about usable transactions, in their order, without a trace anywhere.
+
+        Each sees those before it. Raises StateLost or StateUnavailable.
+        """
+        usable = self.gate.admit(records).usable
+        transactions = [item.value for item in usable if type(item.value) is Transaction]
+        batch = self.builder.batch(transactions)
+        read = await self.state.read(address, CALLS, batch.keys)
+        return await self.decider.decide(transactions, fold_batch(batch, read.states), range(len(transactions)))
 
     async def confirm(self, source: Source) -> None:
         """Raise StateLost if the state has to be repaired: an idle log must not hide it from the calls."""
@@ -199,7 +247,7 @@ class Pipeline:
                 continue
             key = _key(item.value)
             position = decided.get(_key(item.value))
-            if position == Position(source.number, item.offset):
+            if position == Position(source.number, item.offset) and not source.is_call:
                 repeated.append(_key(item.value))
             elif position is not None or key in seen:
                 duplicates += 1
@@ -239,20 +287,40 @@ class Pipeline:
     ) -> Applied | Refused:
         if not _counts(source, entry):
             return Applied(source.next_offset - 1)
-        accounts, shared = _writes(look.batch, look.read, folded)
-        return await self.state.apply(
-            source.address,
-            Apply(
-                source=source.number,
-                marker_read=look.read.marker,
-                marker=None if source.is_call else entry.stop - 1,
-                tick=look.read.tick,
-                entry=encode_entry(entry),
-                accounts=accounts,
-                shared=shared,
-                claims=claims,
-            ),
+        accounts, shared = writes_of(look.batch, look.read, folded)
+        batch = Apply(
+            source=source.number,
+            marker_read=look.read.marker,
+            marker=None if source.is_call else entry.stop - 1,
+            tick=look.read.tick,
+            entry=encode_entry(entry),
+            accounts=accounts,
+            shared=shared,
+            claims=claims,
+            calls=len(entry.outcomes),
         )
+        try:
+            return await self.state.apply(source.address, batch)
+        except StoreUnavailable as error:
+            if not source.is_call:
+                raise
+            raise OutcomeUnknown(f"{error}; it may be counted: repeat it with the same id") from error
+
+    async def _store(self, source: Source, entry: JournalEntry) -> Stored:
+        try:
+            return await self.store.store(entry)
+        except (StoreUnavailable, StateLost) as error:
+            if not source.is_call:
+                raise
+            raise OutcomeUnknown(f"{error}; it is counted and not stored yet: repeat it with the same id") from error
+
+    async def _publish(self, stored: Stored, repeated: list[TransactionKey]) -> None:
+        decisions, alerts = stored.decisions, stored.alerts
+        if repeated:
+            old_decisions, old_alerts = await self.store.outputs(repeated)
+            decisions, alerts = old_decisions + decisions, old_alerts + alerts
+        if decisions:
+            await self.publisher.publish(decisions, alerts)
 
     async def _resolve(self, source: Source, look: _Look, refused: Refused, retries: int) -> None:
         """Decide what a refusal means: come back to step 2, wait for another source, or leave the partition."""
@@ -262,7 +330,10 @@ class Pipeline:
             raise PartitionLost(f"another worker counts partition {source.number} now")
         if refused.why == "claimed":
             transactions = [item.value for item in look.fresh if type(item.value) is Transaction]
-            await self._settled([_key(transactions[i]) for i in refused.indices])
+            keys = [_key(transactions[i]) for i in refused.indices]
+            if source.is_call:  # the rest of the batch, other callers', must not wait
+                raise BeingDecided("a transaction is being decided by another source", tuple(keys))
+            await self._settled(keys)
         elif retries >= ATTEMPTS_MAX:
             raise StoreUnavailable(f"the accounts of a batch moved {retries} times in a row; trying again later")
 
@@ -275,7 +346,8 @@ class Pipeline:
             await asyncio.sleep(SETTLE_STEP_S)
 
 
-def _writes(batch: EventBatch, read: Read, folded: Folded) -> tuple[list[Write], list[Write]]:
+def writes_of(batch: EventBatch, read: Read, folded: Folded) -> tuple[list[Write], list[Write]]:
+    """What applying a folded batch writes: the accounts' states, and the shared entities'."""
     accounts: list[Write] = []
     shared: list[Write] = []
     for key, before, after, delta in zip(batch.keys, read.states, folded.states, folded.deltas, strict=True):

@@ -1,11 +1,11 @@
 """What the pipeline asks of its stores, as small protocols, so that a simulation can drive the real pipeline."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from contracts.decision import Alert, Decision
-from contracts.journal import CountedLabel, JournalEntry, Outcome, Position
+from contracts.journal import CountedLabel, JournalEntry, Outcome, Position, Stored
 from contracts.transaction import Transaction
 from features.fold import Folded
 from pipeline.intake import Rejected
@@ -14,19 +14,38 @@ TransactionKey = tuple[int, str]  # (client id, transaction id)
 LabelKey = tuple[int, str, int]  # (client id, transaction id, revision)
 
 
+class Answered(Protocol):
+    """A stored transaction: its original message and its decision."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def decision(self) -> Decision: ...
+
+
 class DecisionStore(Protocol):
     """Postgres, as the durability order needs it. Every method raises StoreUnavailable when it cannot be reached."""
 
     async def decided(self, keys: Sequence[TransactionKey]) -> dict[TransactionKey, Position]:
         """Those of `keys` that have a stored decision, with the place each one came from."""
 
-    async def store(self, entry: JournalEntry) -> list[Alert]:
-        """Store a batch in one transaction; returns its alerts with their sequence numbers, in log order.
+    async def store(self, entry: JournalEntry) -> Stored:
+        """Store a batch in one transaction; returns what is stored of it, in log order.
 
-        An entry that is stored already is left as it is, and its alerts are returned again.
-        Raises StateLost if the state epoch has risen since the entry was counted, and PartitionLost if the
-        source's next offset lies before the entry's `start` or inside it.
+        An entry that is stored already is left as it is, and returned again. A transaction that was decided without
+        the state in between (its place is in DEGRADED) keeps that decision and gets the entry's place.
+        Raises StateLost if the state epoch has risen since the entry was counted, PartitionLost if the source's next
+        offset lies before the entry's `start` or inside it, and DecisionConflict if another source counted one.
         """
+
+    async def store_degraded(self, outcomes: Sequence[Outcome]) -> Stored:
+        """Store decisions made without the state under the next numbers of DEGRADED, which are committed in order.
+
+        Returns what was stored: a transaction that was decided before is left out.
+        """
+
+    async def stored(self, keys: Sequence[TransactionKey]) -> Mapping[TransactionKey, Answered]:
+        """Those of `keys` that are decided: original body and decision."""
 
     async def labels_counted(self, keys: Sequence[LabelKey]) -> set[LabelKey]:
         """Those of `keys` whose label record is counted and stored already."""
@@ -50,7 +69,7 @@ class DecisionStore(Protocol):
         """Held by the one process that repairs or rebuilds the state; the others wait for it."""
 
     async def sources(self) -> list[int]:
-        """Every source with stored transactions, labels or a next offset, in order (CALLS first)."""
+        """Every source with stored transactions, labels or a next offset, in order (DEGRADED, CALLS, partitions)."""
 
     def outcomes_after(self, position: Position, event_time_ms_min: int) -> AsyncIterator[list[Outcome]]:
         """Stored transactions of one source behind `position`, in order, in chunks; vectors may be left out."""

@@ -9,10 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import msgspec
-
 from contracts.errors import OffsetGap, StateMismatch
-from contracts.journal import CALLS, CountedLabel, Outcome, Position
+from contracts.journal import CountedLabel, Outcome, Position
 from contracts.label import ForwardedLabel
 from contracts.transaction import Transaction, decode_transaction
 from features.events import EventBuilder
@@ -63,7 +61,7 @@ class Repairer:
             address = StateAddress(await self.store.raise_epoch(), generation, found.run_id)
             markers = await self.state.begin(address)
             await finish_journal(await self.state.journal(address), address, self.state, self.store, self.publisher)
-            await self._fold_missing(address, markers, markers.get(CALLS, -1))
+            await self._fold_missing(address, markers, markers)
             await self.state.adopt(address)
             return address
 
@@ -81,7 +79,7 @@ class Repairer:
                 await finish_journal(await self.state.journal(here), here, self.state, self.store, self.publisher)
             # What an earlier rebuild left that was interrupted.
             await self.state.forget_generation(address, address.generation)
-            await self._fold_missing(address, {}, found.markers.get(CALLS, -1))
+            await self._fold_missing(address, {}, found.markers)
             await self.state.adopt(address)
             if old is not None:
                 await self.state.forget_generation(address, old.generation)
@@ -91,30 +89,31 @@ class Repairer:
         found = {number: await self.store.next_offset(number) for number in await self.store.sources() if number >= 0}
         return {number: offset for number, offset in found.items() if offset is not None}
 
-    async def _fold_missing(self, address: StateAddress, markers: dict[int, int], calls_known: int) -> None:
-        """Fold what Postgres has behind the markers. Calls behind `calls_known` have lost their journal entry."""
+    async def _fold_missing(self, address: StateAddress, markers: dict[int, int], known: dict[int, int]) -> None:
+        """Fold what Postgres has behind the markers. Calls behind what was `known` have lost their journal entry."""
         for source in await self.store.sources():
             marker = markers.get(source, -1)
             folded = 0
             async for part in self._missing(source, marker):
-                if source == CALLS:
-                    await self._publish_again(part, calls_known)
+                if source < 0:
+                    await self._publish_again(part, known.get(source, -1))
                 await self._patch(address, source, part)
                 folded += len(part)
                 self.progress(source, folded)
-            stored = None if source == CALLS else await self.store.next_offset(source)
+            # A partition may end with records that count for nothing. Of DEGRADED more may be stored at any time.
+            stored = None if source < 0 else await self.store.next_offset(source)
             if stored is not None and stored - 1 > marker:
                 await self.state.patch(address, {}, {source: stored - 1})
 
-    async def _publish_again(self, part: list[tuple[int, Transaction | ForwardedLabel]], calls_known: int) -> None:
+    async def _publish_again(self, part: list[tuple[int, Transaction | ForwardedLabel]], known: int) -> None:
         """Publish calls whose journal entry is gone, before the marker says that they are dealt with.
 
         Nobody else would: a partition's records are read again, a call is not. After a Redis that was emptied only the
         newest are: what is older than PUBLISH_AGAIN_MS was published long ago, and all of it would flood the topic.
         """
-        newest = await self.store.event_time_ms_max() if calls_known < 0 else None
+        newest = await self.store.event_time_ms_max() if known < 0 else None
         since = ALL_TIMES if newest is None else newest - PUBLISH_AGAIN_MS
-        values = [value for number, value in part if number > calls_known and value.event_time_ms >= since]
+        values = [value for number, value in part if number > known and value.event_time_ms >= since]
         if values:
             await self.publisher.publish(*await self.store.outputs([(v.client_id, v.transaction_id) for v in values]))
 
@@ -129,7 +128,7 @@ class Repairer:
         while outcome is not None or label is not None:
             if label is None or (outcome is not None and outcome.offset < label.offset):
                 assert isinstance(outcome, Outcome)
-                part.append((outcome.offset, _transaction(outcome)))
+                part.append((outcome.offset, transaction_of(outcome)))
                 outcome = await anext(outcomes, None)
             else:
                 assert isinstance(label, CountedLabel)
@@ -156,17 +155,12 @@ def _is_sound(found: Inspection, epoch: int, stored: dict[int, int]) -> bool:
     return all(found.markers.get(number, offset) + 1 >= offset for number, offset in stored.items())
 
 
-def _transaction(outcome: Outcome) -> Transaction:
+def transaction_of(outcome: Outcome) -> Transaction:
+    """The transaction of a stored outcome. Raises OffsetGap if it can no longer be decoded."""
     value = decode_transaction(outcome.body)
     if not isinstance(value, Transaction):
         raise OffsetGap(f"the stored transaction at offset {outcome.offset} can no longer be read: {value.detail}")
-    # Over HTTP the client comes from the credential, so the decision's client is the one that counts.
-    return _with_client(value, outcome.decision.client_id)
-
-
-def _with_client(value: Transaction, client_id: int) -> Transaction:
-
-    return value if value.client_id == client_id else msgspec.structs.replace(value, client_id=client_id)
+    return value
 
 
 async def _flat(chunks: AsyncIterator[list[_T]]) -> AsyncIterator[_T]:

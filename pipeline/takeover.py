@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from contracts.errors import OffsetGap, StateLost
-from contracts.journal import CALLS, JournalEntry, decode_entry, numbered
+from contracts.journal import CALLS, DEGRADED, JournalEntry, decode_entry, numbered
 from features.redis_store.protocol import JournalRecord, StateAddress, StateStore
 from pipeline.claims import claims_of
 from pipeline.durability import Source
 from pipeline.protocols import DecisionStore, Publisher
+
+ENTRIES_AT_ONCE = 100  # published together; a call's entry holds one decision or a few
 
 
 async def take_partition(
@@ -54,14 +56,17 @@ async def finish_journal(
     store: DecisionStore,
     publisher: Publisher,
 ) -> int:
-    """Store, publish and drop entries that were counted; returns how many. Safe to do twice, and beside their owner."""
-    for record in records:
-        entry = entry_of(record, address)
-        alerts = await store.store(entry)
-        decisions = [outcome.decision for outcome in entry.outcomes]
+    """Store, publish and drop entries that were counted; returns how many. Safe to do twice, and beside their owner.
+
+    What was counted of DEGRADED was stored and published before, and is only dropped.
+    """
+    for lo in range(0, len(records), ENTRIES_AT_ONCE):
+        part = [(record, entry_of(record, address)) for record in records[lo : lo + ENTRIES_AT_ONCE]]
+        stored = [await store.store(entry) for record, entry in part if record.source != DEGRADED]
+        decisions = [decision for each in stored for decision in each.decisions]
         if decisions:
-            await publisher.publish(decisions, alerts)
-        await state.drop(address, [(record.field, claims_of(entry))])
+            await publisher.publish(decisions, [alert for each in stored for alert in each.alerts])
+        await state.drop(address, [(record.field, claims_of(entry)) for record, entry in part])
     return len(records)
 
 

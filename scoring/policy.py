@@ -1,4 +1,4 @@
-"""Thresholds: from which risk score a transaction is reviewed, flagged or declined."""
+"""Policy: from which risk score a transaction is reviewed, flagged or declined; without a score, from which amount."""
 
 import hashlib
 import math
@@ -16,8 +16,28 @@ LEVEL_OF = dict(zip(_RECOMMENDATIONS, _LEVELS, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Degraded mode: amounts in units of the base currency below which a payment is approved, and reviewed.
+
+    Whatever is larger is declined. Raises ValueError unless 0 <= approve_below <= review_below.
+    """
+
+    approve_below: float = 50.0  # a loss that a review would cost as well
+    review_below: float = 1_000.0
+
+    def __post_init__(self) -> None:
+        numbers = (self.approve_below, self.review_below)
+        if not all(math.isfinite(n) for n in numbers) or not 0 <= self.approve_below <= self.review_below:
+            raise ValueError("limits must not fall: 0 <= approve_below <= review_below")
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """Three rising risk scores. `version` is a function of them, so equal policies have equal versions.
+    """Three rising risk scores, and the limits of degraded mode. `version` is a function of them, so equal policies
+    have equal versions.
 
     Raises ValueError unless 0 < review < flag < decline <= 100.
     """
@@ -25,12 +45,15 @@ class Policy:
     review: float = 50.0
     flag: float = 75.0
     decline: float = 90.0
+    limits: Limits = DEFAULT_LIMITS
     version: str = field(init=False)
 
     def __post_init__(self) -> None:
-        numbers = (self.review, self.flag, self.decline)
+        numbers: tuple[float, ...] = (self.review, self.flag, self.decline)
         if not all(math.isfinite(n) for n in numbers) or not 0 < self.review < self.flag < self.decline <= 100:
             raise ValueError("thresholds must rise: 0 < review < flag < decline <= 100")
+        if self.limits != DEFAULT_LIMITS:
+            numbers += (self.limits.approve_below, self.limits.review_below)
         text = ";".join(repr(float(number)) for number in numbers)
         digest = hashlib.blake2b(text.encode(), digest_size=VERSION_LENGTH // 2).hexdigest()
         object.__setattr__(self, "version", digest)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-from scoring_worker.deadline import Deadline
+from pipeline.deadline import Deadline
 from scoring_worker.scorer import PartitionScorer
 
 log = structlog.get_logger()

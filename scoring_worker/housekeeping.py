@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 import structlog
 
 from contracts.errors import RiskstreamError, StateLost, StoreUnavailable
-from pipeline.served_model import ServedModel
-from scoring_worker.metrics import WorkerMetrics
+from pipeline.call_sweeper import CallSweeper
 from scoring_worker.progress import Progress
 from storage.worker_status import WorkerStatus, WorkerStatusRepository
 
 FOLD_EVERY_S = 2.0  # at 10,000 transactions a second some 2,000 deltas, which every reading of a chart adds up
-REFRESH_EVERY_S = 5.0  # clients, their policies, the champion
+REFRESH_EVERY_S = 5.0  # clients and their policies
 REPORT_EVERY_S = 1.0
 SWEEP_EVERY_S = 5.0  # calls that their gateway left behind
 
@@ -30,6 +29,17 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         except RiskstreamError as error:
             log.warning("housekeeping_failed", work=getattr(work, "__qualname__", "?"), reason=str(error))
         await asyncio.sleep(seconds)
+
+
+def swept(sweeper: CallSweeper) -> Callable[[], Awaitable[None]]:
+    """A sweep that says what it found."""
+
+    async def sweep() -> None:
+        finished, counted = await sweeper.sweep()
+        if finished or counted:
+            log.info("calls_swept", finished=finished, degraded_counted=counted)
+
+    return sweep
 
 
 class StatusReporter:
@@ -67,21 +77,3 @@ class StatusReporter:
                 latency_ms_p99=p99,
             )
         )
-
-
-class ModelWatch:
-    """Follows the registry's champion."""
-
-    def __init__(self, model: ServedModel, metrics: WorkerMetrics) -> None:
-        self._model = model
-        self._metrics = metrics
-        self._refusal = ""
-
-    async def refresh(self) -> None:
-        if await asyncio.to_thread(self._model.refresh):
-            self._metrics.model.clear()
-            self._metrics.model.labels(self._model.version or "").set(1)
-            log.info("model_loaded", version=self._model.version)
-        if self._model.refusal and self._model.refusal != self._refusal:
-            log.warning("model_refused", reason=self._model.refusal)
-        self._refusal = self._model.refusal

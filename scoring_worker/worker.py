@@ -14,18 +14,21 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import StoreUnavailable
 from features.gazetteer import preload
+from pipeline.call_sweeper import CallSweeper
+from pipeline.deadline import Deadline
 from scoring_worker.assignment import Assignment
-from scoring_worker.deadline import Deadline
 from scoring_worker.housekeeping import (
+    FOLD_EVERY_S,
     REFRESH_EVERY_S,
     REPORT_EVERY_S,
     SWEEP_EVERY_S,
-    CallSweeper,
-    ModelWatch,
     StatusReporter,
     every,
+    swept,
 )
 from scoring_worker.metrics import WorkerMetrics
+from scoring_worker.model_watch import LOOK_EVERY_S, ModelWatch
+from scoring_worker.models_at_leisure import model_chores
 from scoring_worker.monitor import Monitor, monitor_app
 from scoring_worker.parts import Parts, connected
 from scoring_worker.progress import Progress
@@ -77,10 +80,12 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
     chores = [
         asyncio.create_task(monitor.serve()),
         asyncio.create_task(every(REFRESH_EVERY_S, refresh_clients)),
-        asyncio.create_task(every(REFRESH_EVERY_S, watch.refresh)),
+        asyncio.create_task(every(LOOK_EVERY_S, watch.refresh)),
         asyncio.create_task(every(REPORT_EVERY_S, reporter.report)),
         asyncio.create_task(parts.label_forwarder.run(stopping)),
-        asyncio.create_task(every(SWEEP_EVERY_S, CallSweeper(parts.pipeline).sweep)),
+        asyncio.create_task(every(SWEEP_EVERY_S, swept(CallSweeper(parts.pipeline)))),
+        asyncio.create_task(every(FOLD_EVERY_S, parts.rollups.fold)),
+        *(asyncio.create_task(chore) for chore in model_chores(settings, parts, metrics.models)),
     ]
     try:
         await parts.consumer.start()

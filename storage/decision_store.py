@@ -5,12 +5,14 @@ from contextlib import AbstractAsyncContextManager
 
 from contracts.decision import Alert, Decision
 from contracts.errors import DecisionConflict, PartitionLost, StateLost
-from contracts.journal import CALLS, CountedLabel, JournalEntry, Outcome, Position
-from storage import alerts, decisions, entry_rows, replay, rollups
+from contracts.journal import CALLS, DEGRADED, CountedLabel, JournalEntry, Outcome, Position, Stored
+from storage import alerts, decisions, entry_rows, kept_decisions, replay, rollups
 from storage.database import Connection, Pool, session
 from storage.decision_contexts import DecisionContexts
+from storage.entry_rows import Counted
 from storage.partitions import MonthlyPartitions
 from storage.state_epoch import StateEpoch
+from storage.transactions import StoredTransaction, of_keys
 
 TransactionKey = tuple[int, str]  # (client id, transaction id)
 LabelKey = tuple[int, str, int]  # (client id, transaction id, revision)
@@ -38,6 +40,12 @@ UPDATE partition_offsets SET next_offset = $4 WHERE topic = $1 AND partition = $
 _NEXT_OFFSET = "SELECT next_offset FROM partition_offsets WHERE topic = $1 AND partition = $2"
 _START = """
 INSERT INTO partition_offsets (topic, partition, next_offset) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+"""
+# The row stays locked until the commit: numbers are committed in their order, without gaps.
+_NEXT_NUMBERS = """
+INSERT INTO partition_offsets AS p (topic, partition, next_offset) VALUES ($1, $2, $3)
+ON CONFLICT (topic, partition) DO UPDATE SET next_offset = p.next_offset + excluded.next_offset
+RETURNING next_offset
 """
 # Ordered and limited, so that each look is one step into an index, however large the table is.
 _SOURCES = """
@@ -84,13 +92,15 @@ class PostgresDecisionStore:
             records = await connection.fetch(_LABELS_COUNTED, *zip(*keys, strict=True))
         return {(r["client_id"], r["transaction_id"], r["revision"]) for r in records}
 
-    async def store(self, entry: JournalEntry) -> list[Alert]:
-        """Store a batch in one transaction; returns its alerts with their sequence numbers, in log order.
+    async def store(self, entry: JournalEntry) -> Stored:
+        """Store a batch in one transaction; returns what is stored of it, with the alerts' sequence numbers.
 
-        An entry that is stored already is left as it is, and its alerts are returned again.
+        An entry that is stored already is left as it is, and what is stored of it is returned again. A transaction
+        that was decided without the state in between keeps that decision, and is counted here from now on
+        (`storage.kept_decisions`).
         Raises StateLost if the state epoch has risen since the entry was counted, PartitionLost if the source's next
         offset lies before the entry's `start` or inside it (or was never recorded), and DecisionConflict if another
-        source decided one of the transactions, or a label was counted, in between. Then nothing is stored.
+        source counted one of the transactions, or a label was counted, in between. Then nothing is stored.
         """
         counted = entry_rows.counted_of(entry)
         context_ids = await self._contexts.ids_of(outcome.decision for outcome in entry.outcomes)
@@ -104,20 +114,47 @@ class PostgresDecisionStore:
             # 2. The offset by compare-and-set: its row lock makes two stores of one partition wait for each other.
             #    A call has no order; its guard rows do the same.
             if entry.source != CALLS and not await self._advance(connection, entry):
-                return await self._stored_alerts(connection, entry)
+                return await _as_stored(connection, entry)
             # 3. The guard, before anything that would double.
-            if entry.outcomes and not await entry_rows.insert_guard(connection, entry.source, entry.outcomes):
-                return await self._guarded(connection, entry)
+            first = await entry_rows.insert_guard(connection, entry.source, entry.outcomes) if entry.outcomes else []
+            taken = [each for each, is_first in zip(counted, first, strict=True) if not is_first]
+            if taken and await _is_stored_call(connection, entry):
+                return await _as_stored(connection, entry)
+            kept = await kept_decisions.take_over(connection, entry.source, taken, self._currency_default)
             # 4. What grows.
-            if entry.outcomes:
-                await entry_rows.insert_transactions(connection, entry.source, counted)
-                await decisions.insert(connection, entry.source, entry.outcomes, context_ids)
-                await rollups.count_decisions(connection, counted, context_ids, self._currency_default)
+            fresh = [each for each, is_first in zip(counted, first, strict=True) if is_first]
+            contexts = [number for number, is_first in zip(context_ids, first, strict=True) if is_first]
+            await self._insert(connection, entry.source, fresh, contexts)
             if entry.labels:
                 await self._insert_labels(connection, entry)
             # 5. The alerts' numbers last: from here to the commit their clients' counters are locked, so that
             #    numbers are committed in their order, and a transaction that fails leaves no gap.
-            return await alerts.insert(connection, counted, self._currency_default)
+            raised = await alerts.insert(connection, fresh, self._currency_default)
+        return _merged(entry, raised, kept)
+
+    async def store_degraded(self, outcomes: Sequence[Outcome]) -> Stored:
+        """Store decisions that were made without the state, under the next numbers of DEGRADED, in one transaction.
+
+        Returns what was stored; a transaction that was decided before is left out. They are counted later, in the
+        order of their numbers. Raises StoreUnavailable.
+        """
+        counted = entry_rows.counted_of_outcomes(outcomes)
+        context_ids = await self._contexts.ids_of(outcome.decision for outcome in outcomes)
+        await self._partitions.ensure([outcome.decision.event_time_ms for outcome in outcomes])
+        async with session(self._pool) as connection, connection.transaction():
+            stop = await connection.fetchval(_NEXT_NUMBERS, self._topic, DEGRADED, len(outcomes))
+            counted = entry_rows.renumbered(counted, stop - len(outcomes))
+            first = await entry_rows.insert_guard(connection, DEGRADED, [each.outcome for each in counted])
+            fresh = [each for each, is_first in zip(counted, first, strict=True) if is_first]
+            contexts = [number for number, is_first in zip(context_ids, first, strict=True) if is_first]
+            await self._insert(connection, DEGRADED, fresh, contexts)
+            raised = await alerts.insert(connection, fresh, self._currency_default)
+        return Stored([each.outcome.decision for each in fresh], raised)
+
+    async def stored(self, keys: Sequence[TransactionKey]) -> dict[TransactionKey, StoredTransaction]:
+        """Those of `keys` that are decided, with all that is kept of them."""
+        async with session(self._pool) as connection:
+            return await of_keys(connection, keys)
 
     async def outputs(self, keys: Sequence[TransactionKey]) -> tuple[list[Decision], list[Alert]]:
         """Stored decisions (without vectors) and alerts of these transactions, to publish them again."""
@@ -181,26 +218,23 @@ class PostgresDecisionStore:
             " another worker owns it; rejoin"
         )
 
-    async def _stored_before(self, connection: Connection, entry: JournalEntry, epoch: int) -> list[Alert]:
-        """The alerts of an entry that was stored before the epoch rose; raises StateLost for any other."""
+    async def _stored_before(self, connection: Connection, entry: JournalEntry, epoch: int) -> Stored:
+        """What is stored of an entry that was stored before the epoch rose; raises StateLost for any other."""
         found = (
             entry.stop if entry.source == CALLS else await connection.fetchval(_NEXT_OFFSET, self._topic, entry.source)
         )
         if found is None or found < entry.stop or not await _all_decided_here(connection, entry):
             raise StateLost(f"counted under epoch {entry.epoch}, and the state was repaired for epoch {epoch}")
-        return await self._stored_alerts(connection, entry)
+        return await _as_stored(connection, entry)
 
-    async def _guarded(self, connection: Connection, entry: JournalEntry) -> list[Alert]:
-        """The alerts of a call that is stored already; raises DecisionConflict for anything else."""
-        places = await _decided(connection, _keys(entry))
-        foreign = tuple(
-            key
-            for key, offset in zip(_keys(entry), _offsets(entry), strict=True)
-            if places.get(key, (entry.source, offset)) != (entry.source, offset)
-        )
-        if entry.source == CALLS and not foreign:
-            return await self._stored_alerts(connection, entry)
-        raise DecisionConflict(f"{len(foreign)} transactions of the batch were decided by another source", foreign)
+    async def _insert(
+        self, connection: Connection, source: int, counted: Sequence[Counted], context_ids: Sequence[int]
+    ) -> None:
+        if not counted:
+            return
+        await entry_rows.insert_transactions(connection, source, counted)
+        await decisions.insert(connection, source, [each.outcome for each in counted], context_ids)
+        await rollups.count_decisions(connection, counted, context_ids, self._currency_default)
 
     async def _insert_labels(self, connection: Connection, entry: JournalEntry) -> None:
         counted_before = await entry_rows.insert_counted_labels(connection, entry.source, entry.labels)
@@ -209,9 +243,32 @@ class PostgresDecisionStore:
                 f"{len(counted_before)} labels of the batch were counted before", tuple(counted_before)
             )
 
-    async def _stored_alerts(self, connection: Connection, entry: JournalEntry) -> list[Alert]:
-        raised = [outcome.decision for outcome in entry.outcomes if outcome.decision.raises_alert]
-        return await alerts.of_transactions(connection, [(d.client_id, d.transaction_id) for d in raised])
+
+async def _is_stored_call(connection: Connection, entry: JournalEntry) -> bool:
+    """Whether a guard that was there before is the call's own: calls are stored all together or not at all."""
+    return entry.source == CALLS and await _all_decided_here(connection, entry)
+
+
+async def _as_stored(connection: Connection, entry: JournalEntry) -> Stored:
+    keys = _keys(entry)
+    found = await decisions.of_transactions(connection, keys)
+    pairs = zip(entry.outcomes, found, strict=True)
+    kept = {(d.client_id, d.transaction_id) for o, d in pairs if d.degraded and d.missing != o.decision.missing}
+    return Stored(found, await alerts.of_transactions(connection, keys), frozenset(kept))
+
+
+def _merged(entry: JournalEntry, raised: list[Alert], kept: Stored) -> Stored:
+    """What was inserted and what was kept, in the order of the entry."""
+    if not kept.kept:
+        return Stored([outcome.decision for outcome in entry.outcomes], raised)
+    earlier = {(d.client_id, d.transaction_id): d for d in kept.decisions}
+    by_key = {(a.client_id, a.transaction_id): a for a in (*raised, *kept.alerts)}
+    keys = _keys(entry)
+    return Stored(
+        [earlier.get(key, outcome.decision) for key, outcome in zip(keys, entry.outcomes, strict=True)],
+        [by_key[key] for key in keys if key in by_key],
+        kept.kept,
+    )
 
 
 async def _decided(connection: Connection, keys: Sequence[TransactionKey]) -> dict[TransactionKey, Position]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from contracts.journal import CountedLabel, JournalEntry, Outcome
 from contracts.transaction import Transaction, canonical_ip, decode_transaction
 from storage.database import Connection
@@ -13,6 +15,7 @@ SELECT r.client_id, r.transaction_id, r.event_time_ms, $1, r.source_offset
 FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::bigint[])
     AS r (client_id, transaction_id, event_time_ms, source_offset)
 ON CONFLICT DO NOTHING
+RETURNING client_id, transaction_id, source_offset
 """
 _TRANSACTIONS = """
 INSERT INTO transactions (
@@ -56,13 +59,31 @@ class Counted(NamedTuple):
 
 def counted_of(entry: JournalEntry) -> list[Counted]:
     """Raises ValueError if a message is no transaction: the pipeline has decoded it before, so this is a defect."""
-    return [Counted(outcome, _decoded(outcome)) for outcome in entry.outcomes]
+    return counted_of_outcomes(entry.outcomes)
 
 
-async def insert_guard(connection: Connection, source: int, outcomes: Sequence[Outcome]) -> bool:
-    """Whether none of these transactions was decided before; waits for a store of the same that is under way."""
+def counted_of_outcomes(outcomes: Sequence[Outcome]) -> list[Counted]:
+    """As `counted_of`, without an entry around them."""
+    return [Counted(outcome, _decoded(outcome)) for outcome in outcomes]
+
+
+def renumbered(counted: Sequence[Counted], start: int) -> list[Counted]:
+    """The same at the places from `start` on."""
+    return [
+        Counted(msgspec.structs.replace(outcome, offset=start + place), transaction)
+        for place, (outcome, transaction) in enumerate(counted)
+    ]
+
+
+async def insert_guard(connection: Connection, source: int, outcomes: Sequence[Outcome]) -> list[bool]:
+    """For each outcome whether it is the first decision on its transaction; waits for a store of the same under way.
+
+    Sorted by key, so that two stores cannot wait for each other in a circle.
+    """
     rows = [(o.decision.client_id, o.decision.transaction_id, o.decision.event_time_ms, o.offset) for o in outcomes]
-    return _inserted(await connection.execute(_GUARD, source, *zip(*rows, strict=True))) == len(rows)
+    records = await connection.fetch(_GUARD, source, *zip(*sorted(rows), strict=True))
+    first = {tuple(record) for record in records}
+    return [(client_id, transaction_id, offset) in first for client_id, transaction_id, _, offset in rows]
 
 
 async def insert_transactions(connection: Connection, source: int, counted: Sequence[Counted]) -> None:
@@ -125,7 +146,3 @@ def _label_row(counted: CountedLabel) -> tuple[object, ...]:
         label.effective_ms,
         label.change,
     )
-
-
-def _inserted(status: str) -> int:
-    return int(status.rpartition(" ")[2])  # "INSERT 0 2000"

@@ -23,7 +23,11 @@ BUCKET_MAX = 100  # scores end at 100.0, which is a bucket of its own
 FOLD_ROWS_MAX = 100_000  # deltas a statement, under a second; the next call goes on
 
 _APPEND = """
-WITH volumes AS (
+WITH used AS (
+    INSERT INTO usage_deltas (client_id, period_ms, decisions)
+    SELECT client_id, extract(epoch FROM now())::bigint / 3600 * 3600000, decisions
+    FROM unnest($17::integer[], $18::bigint[]) AS counted (client_id, decisions)
+), volumes AS (
     INSERT INTO decision_deltas (
         client_id, period_ms, context_id, kind, risk_level, recommendation, degraded, currency, decisions, amount
     )
@@ -102,19 +106,27 @@ DECISIONS = Rollup("decision", _VOLUME, ("decisions", "amount"))
 SCORES = Rollup("score", ("context_id", "degraded", "bucket"), ("decisions",))
 ALERTS = Rollup("alert", ("severity", "status"), ("alerts",))
 LABELS = Rollup("label", ("context_id", "recommendation", "fraud", "currency"), ("decisions", "amount"))
-ROLLUPS = (DECISIONS, SCORES, ALERTS, LABELS)
+USAGE = Rollup("usage", (), ("decisions",))  # by the hour in which it was stored: what a quota is about
+ROLLUPS = (DECISIONS, SCORES, ALERTS, LABELS, USAGE)
 
 
 async def count_decisions(
-    connection: Connection, counted: Sequence[Counted], context_ids: Sequence[int], currency_default: str
+    connection: Connection,
+    counted: Sequence[Counted],
+    context_ids: Sequence[int],
+    currency_default: str,
+    *,
+    sign: int = 1,
 ) -> None:
     """Append what these decisions add, `context_ids` in the same order: inside the transaction that inserts them.
 
-    Amounts are counted in minor units of their currency, `currency_default` where a transaction names none.
+    Amounts are counted in minor units of their currency, `currency_default` where a transaction names none. With
+    `sign` -1 they are taken back.
     """
     decisions: Counter[tuple[object, ...]] = Counter()
     amounts: defaultdict[tuple[object, ...], int] = defaultdict(int)
     scores: Counter[tuple[object, ...]] = Counter()
+    used: Counter[int] = Counter()
     for (outcome, transaction), context_id in zip(counted, context_ids, strict=True):
         decision = outcome.decision
         client_id, degraded = decision.client_id, decision.degraded
@@ -124,14 +136,16 @@ async def count_decisions(
             client_id, hour_ms, context_id, transaction.kind, decision.risk_level, decision.recommendation, degraded,
             currency,
         )  # fmt: skip
-        decisions[volume] += 1
-        amounts[volume] += minor_units(transaction.amount, currency)
-        scores[client_id, hour_ms, context_id, degraded, int(decision.risk_score)] += 1
+        decisions[volume] += sign
+        amounts[volume] += sign * minor_units(transaction.amount, currency)
+        scores[client_id, hour_ms, context_id, degraded, int(decision.risk_score)] += sign
+        used[client_id] += sign
     if not decisions:
         return
     volumes = [(*key, number, amounts[key]) for key, number in decisions.items()]
     histogram = [(*key, number) for key, number in scores.items()]
-    await connection.execute(_APPEND, *zip(*volumes, strict=True), *zip(*histogram, strict=True))
+    columns = (*zip(*volumes, strict=True), *zip(*histogram, strict=True), *zip(*used.items(), strict=True))
+    await connection.execute(_APPEND, *columns)
 
 
 class RollupFolder:

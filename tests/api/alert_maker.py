@@ -34,7 +34,8 @@ class AlertMaker:
         await self._store.start_partition(0, 0)
         first, self._next = self._next, self._next + count
         outcomes = tuple(self._outcome(offset, client_id, alerting, padding) for offset in range(first, first + count))
-        return await self._store.store(JournalEntry(0, first, first + count, await self._store.epoch(), outcomes))
+        entry = JournalEntry(0, first, first + count, await self._store.epoch(), outcomes)
+        return (await self._store.store(entry)).alerts
 
     def _outcome(self, offset: int, client_id: int, alerting: bool, padding: int) -> Outcome:
         transaction = Transaction(

@@ -29,12 +29,12 @@ async def test_sequences_have_no_gap_under_concurrency_and_rollbacks(store: Post
                 await store.store(batch)
             return 0
         batch = entry(start, start + 1, source=CALLS, alerts={start}, prefix=prefix, client_id=client_id)
-        return len(await store.store(batch))
+        return len((await store.store(batch)).alerts)
 
     async def partition() -> int:
         stored = 0
         for start in range(0, 100, 10):
-            stored += len(await store.store(entry(start, start + 10, alerts={start, start + 3})))
+            stored += len((await store.store(entry(start, start + 10, alerts={start, start + 3}))).alerts)
         return stored
 
     counts = await asyncio.gather(partition(), *(call(number) for number in range(1, 90)))
@@ -62,13 +62,13 @@ async def test_a_sequence_seen_is_never_followed_by_a_lower_one(store: PostgresD
 async def test_one_batch_numbers_each_client_in_log_order(store: PostgresDecisionStore) -> None:
     mixed = [entry(n, n + 1, client_id=1 + n % 2, alerts={n}).outcomes[0] for n in range(6)]
     batch = entry(0, 6)
-    alerts = await store.store(type(batch)(0, 0, 6, 1, tuple(mixed)))
+    alerts = (await store.store(type(batch)(0, 0, 6, 1, tuple(mixed)))).alerts
     assert [(alert.client_id, alert.sequence) for alert in alerts] == [(1, 1), (2, 1), (1, 2), (2, 2), (1, 3), (2, 3)]
     assert alerts[0].alert_id == alert_id_of(1, "tx-0-0")
 
 
 async def test_pages_and_ids_stay_within_the_client(store: PostgresDecisionStore, pool: Pool) -> None:
-    alerts = await store.store(entry(0, 10, alerts=set(range(10))))
+    alerts = (await store.store(entry(0, 10, alerts=set(range(10))))).alerts
     repository = AlertRepository(pool)
 
     assert await repository.page(1, limit=3) == alerts[:-4:-1]

@@ -6,7 +6,7 @@ import pytest
 from journal_entries import T0_MS, counted_label, entry, outcome
 
 from contracts.errors import DecisionConflict, PartitionLost, StateLost, StoreUnavailable
-from contracts.journal import CALLS, JournalEntry, Position
+from contracts.journal import CALLS, NOTHING_STORED, JournalEntry, Position
 from storage import database
 from storage.database import Pool
 from storage.decision_store import PostgresDecisionStore
@@ -22,7 +22,7 @@ async def contents(pool: Pool) -> list[list[asyncpg.Record]]:
 async def test_a_stored_batch_is_read_back_as_it_was(store: PostgresDecisionStore, pool: Pool) -> None:
     batch = entry(0, 5, alerts={1, 4})
 
-    alerts = await store.store(batch)
+    alerts = (await store.store(batch)).alerts
 
     assert [alert.sequence for alert in alerts] == [1, 2]
     assert [alert.transaction_id for alert in alerts] == ["tx-0-1", "tx-0-4"]
@@ -59,20 +59,20 @@ async def test_a_repeated_store_changes_nothing_and_returns_the_alerts_again(
     store: PostgresDecisionStore, pool: Pool
 ) -> None:
     batch = entry(0, 5, alerts={1, 4}, labels=(counted_label(3),))
-    first = await store.store(batch)
+    first = (await store.store(batch)).alerts
     before = await contents(pool)
 
-    assert await store.store(batch) == first
+    assert (await store.store(batch)).alerts == first
     assert await contents(pool) == before
     await store.store(entry(5, 7, alerts={5}))
-    assert await store.store(batch) == first
+    assert (await store.store(batch)).alerts == first
 
 
 async def test_two_concurrent_stores_of_one_entry_have_one_effect(store: PostgresDecisionStore, pool: Pool) -> None:
     other = PostgresDecisionStore(pool, "payments.transactions.v1")
     batch = entry(0, 50, alerts={7, 8})
     results = await asyncio.gather(*(each.store(batch) for each in (store, other, store, other)))
-    assert all(result == results[0] for result in results)
+    assert all(result.alerts == results[0].alerts for result in results)
     assert await pool.fetchval("SELECT count(*) FROM decisions") == 50
     assert await pool.fetchval("SELECT last_sequence FROM alert_sequences") == 2
 
@@ -80,8 +80,8 @@ async def test_two_concurrent_stores_of_one_entry_have_one_effect(store: Postgre
 async def test_two_concurrent_stores_of_one_call_have_one_effect(store: PostgresDecisionStore, pool: Pool) -> None:
     call = entry(17, 18, source=CALLS, alerts={17})
     results = await asyncio.gather(*(store.store(call) for _ in range(8)))
-    assert all(result == results[0] for result in results)
-    assert len(results[0]) == 1
+    assert all(result.alerts == results[0].alerts for result in results)
+    assert len(results[0].alerts) == 1
     assert await pool.fetchval("SELECT count(*) FROM transactions") == 1
     assert await store.decided([(1, "tx--1-17")]) == {(1, "tx--1-17"): Position(CALLS, 17)}
 
@@ -109,8 +109,8 @@ async def test_start_partition_keeps_what_was_seen(store: PostgresDecisionStore)
 
 
 async def test_records_that_count_for_nothing_move_the_offset(store: PostgresDecisionStore) -> None:
-    assert await store.store(JournalEntry(0, 0, 4, 1, ())) == []
-    assert await store.store(JournalEntry(0, 0, 4, 1, ())) == []
+    assert await store.store(JournalEntry(0, 0, 4, 1, ())) == NOTHING_STORED
+    assert await store.store(JournalEntry(0, 0, 4, 1, ())) == NOTHING_STORED
     assert await store.next_offset(0) == 4
 
 
@@ -127,7 +127,7 @@ async def test_another_source_that_decided_first_is_a_conflict(store: PostgresDe
 
 
 async def test_an_old_epoch_stores_nothing_new(store: PostgresDecisionStore, pool: Pool) -> None:
-    stored = await store.store(entry(0, 3, alerts={1}))
+    stored = (await store.store(entry(0, 3, alerts={1}))).alerts
     assert await store.epoch() == 1
     assert await store.raise_epoch() == 2
     before = await contents(pool)
@@ -136,7 +136,7 @@ async def test_an_old_epoch_stores_nothing_new(store: PostgresDecisionStore, poo
         await store.store(entry(3, 6, alerts={4}))
     with pytest.raises(StateLost):
         await store.store(entry(9, 10, source=CALLS))
-    assert await store.store(entry(0, 3, alerts={1})) == stored
+    assert (await store.store(entry(0, 3, alerts={1}))).alerts == stored
     assert await contents(pool) == before
     await store.store(entry(3, 6, epoch=2))
     assert await store.next_offset(0) == 6
@@ -167,7 +167,7 @@ async def test_a_store_that_waits_behind_a_rising_epoch_is_refused(store: Postgr
 
 async def test_outputs_come_in_the_order_asked_for(store: PostgresDecisionStore) -> None:
     batch = entry(0, 6, alerts={2, 5})
-    alerts = await store.store(batch)
+    alerts = (await store.store(batch)).alerts
     decisions, found = await store.outputs([(1, "tx-0-5"), (1, "unknown"), (1, "tx-0-2")])
     expected = [msgspec.structs.replace(batch.outcomes[n].decision, vector=b"") for n in (5, 2)]
     assert decisions == expected

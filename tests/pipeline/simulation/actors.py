@@ -3,21 +3,25 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from contracts.decision import Decision, Recommendation, RiskLevel
-from contracts.errors import PartitionLost, StateLost, StoreUnavailable
-from contracts.journal import CALLS
-from contracts.log import LogRecord
-from contracts.transaction import Transaction
+from contracts.errors import IdReused, PartitionLost, StateLost, StoreUnavailable
+from contracts.transaction import Transaction, decode_transaction
 from features.catalogue import CATALOGUE_HASH, FEATURE_INDEX
 from features.events import EventBuilder
 from features.fold import Folded
-from pipeline.durability import Pipeline, Source
+from features.money import Money
+from pipeline.call_desk import CallDesk, DeskParts
+from pipeline.call_sweeper import CallSweeper
+from pipeline.durability import Pipeline
 from pipeline.intake import Gate
 from pipeline.repair import Repairer
-from pipeline.takeover import finish_journal, take_partition
+from pipeline.state_watch import StateWatch
+from pipeline.takeover import take_partition
+from scoring.policy import Limits, Policy
 from tests.pipeline.simulation.scripted_kafka import ScriptedKafka, ScriptedLog, ScriptedTopics
 from tests.pipeline.simulation.scripted_postgres import ScriptedDecisionStore, ScriptedPostgres
 from tests.pipeline.simulation.scripted_redis import ScriptedRedis, ScriptedStateStore
@@ -29,6 +33,10 @@ GATE = Gate(lambda client: client in CLIENTS, lambda _currency: True, AGE_MAX_MS
 SWEEP_EVERY_S = 5.0
 LOST_PAUSE_S = 5.0
 CALL_ATTEMPTS_MAX = 3
+DEADLINE_S = 0.15
+BULK_RATE = 0.2  # of calls, as if they had come in a batch request
+MONEY = Money()
+POLICY = Policy(limits=Limits(approve_below=11.0, review_below=100.0))  # amounts of the traffic lie on all three sides
 _COUNT = FEATURE_INDEX["account_count_24h"]
 _DEVICE = FEATURE_INDEX["device_count_24h"]
 
@@ -155,46 +163,71 @@ class Worker:
 
     async def _sweep(self) -> None:
         world, process, pipeline = self.parts.world, self.parts.process, self.parts.pipeline
-        seen: set[str] = set()
+        sweeper = CallSweeper(pipeline)
         while True:
             await world.pause(process, SWEEP_EVERY_S)
             try:
-                address = await pipeline.state.address()
-                records = await pipeline.state.journal(address, CALLS)
-                orphans = [record for record in records if record.field in seen]
-                seen = {record.field for record in records}
-                await finish_journal(orphans, address, pipeline.state, pipeline.store, pipeline.publisher)
+                await sweeper.sweep()
             except (StateLost, StoreUnavailable) as error:
                 world.note(process.name, f"sweeper: {error}")
 
 
-@dataclass(eq=False)
 class Gateway:
-    """The gateway's shell in few words: a call is tried again a few times, then given up."""
+    """The gateway's shell in few words: an answer before the deadline; an unknown outcome is asked for again."""
 
-    parts: Parts
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        world, process = parts.world, parts.process
+        note = partial(self._note, world, process.name)
+        watch = StateWatch(parts.pipeline.state, note)
+        self._desk = CallDesk(
+            DeskParts(
+                pipeline=parts.pipeline,
+                watch=watch,
+                policies=lambda _client: POLICY,
+                money=MONEY,
+                spawn=lambda work: world.spawn(process, work),
+                clock=lambda: world.now,
+                now_ms=lambda: world.now_ms,
+                note=note,
+            )
+        )
+        world.spawn(process, watch.run())
+
+    @staticmethod
+    def _note(world: World, name: str, event: str, why: str) -> None:
+        world.note(name, f"{event}: {why}")
 
     def call(self, body: bytes, done: Callable[[], None]) -> None:
         self.parts.world.spawn(self.parts.process, self._call(body, done))
 
     async def _call(self, body: bytes, done: Callable[[], None]) -> None:
         world, process = self.parts.world, self.parts.process
+        transaction = decode_transaction(body)
+        assert isinstance(transaction, Transaction)
         try:
             for _ in range(CALL_ATTEMPTS_MAX):
-                if await self._attempt(body):
+                if await self._attempt(body, transaction):
                     break
                 await world.pause(process, world.random.expovariate(1.0))
         finally:
             done()
 
-    async def _attempt(self, body: bytes) -> bool:
-        world, process, pipeline = self.parts.world, self.parts.process, self.parts.pipeline
+    async def _attempt(self, body: bytes, transaction: Transaction) -> bool:
+        world, process = self.parts.world, self.parts.process
+        began = world.now
         try:
-            address = await pipeline.state.address()
-            await pipeline.process(Source(CALLS, address), [LogRecord(CALLS, 0, world.now_ms, None, body)])
-        except (StateLost, StoreUnavailable) as error:
+            answer = await self._desk.score(body, transaction, DEADLINE_S, bulk=world.random.random() < BULK_RATE)
+        except IdReused:
+            return True
+        except StoreUnavailable as error:
             world.note(process.name, f"call: {error}")
             return False
+        finally:
+            if world.now > began + DEADLINE_S + 0.001 and process.frozen_until < began:
+                world.violation(f"a call took {world.now - began:.3f} s")
+        world.answered.append(answer.decision)
+        world.note(process.name, f"answer {transaction.transaction_id}: {answer.decision.decided_by}")
         return True
 
 

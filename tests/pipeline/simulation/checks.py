@@ -2,11 +2,12 @@
 
 from collections import Counter
 
+import msgspec
 import numpy as np
 
 from contracts.deadletter import Rejection
 from contracts.decision import Decision
-from contracts.journal import CALLS, JournalEntry, Outcome, Position, decode_entry
+from contracts.journal import DEGRADED, JournalEntry, Outcome, Position, decode_entry
 from contracts.label import ForwardedLabel
 from contracts.log import LogRecord
 from contracts.transaction import Transaction, decode_transaction
@@ -42,6 +43,8 @@ def miscounted(servers: Servers, address: StateAddress, batch: Apply) -> str | N
     states = [servers.redis.data.get((address.generation, "state", key)) for key in events.keys]
     vectors = fold_batch(events, states).vectors
     rows = [i for i, value in enumerate(values) if isinstance(value, Transaction)]
+    if entry.source == DEGRADED:
+        return None  # it was decided without the state
     decided = sorted(entry.outcomes, key=lambda outcome: outcome.offset)
     for row, outcome in zip(rows, decided, strict=True):
         kept = np.frombuffer(outcome.decision.vector, np.float32)
@@ -58,6 +61,9 @@ def unfinished(servers: Servers) -> list[str]:
         return [f"the state is not repaired: {value}, epoch {postgres.epoch}, Redis is {redis.run_id}"]
     generation, found = value[1], []
     found += [f"journal entry {key[2:]}" for key in redis.of(generation, "journal")]
+    degraded = [place.offset for place in postgres.decided.values() if place.source == DEGRADED]
+    if max(degraded, default=-1) > redis.data.get((generation, "marker", DEGRADED), -1):
+        found.append("degraded decisions are not counted yet")
     for number in range(len(kafka.logs)):
         end = kafka.end(number)
         if not kafka.logs[number]:
@@ -72,9 +78,10 @@ def unfinished(servers: Servers) -> list[str]:
     return found
 
 
-def violations(servers: Servers, called: list[bytes]) -> list[str]:
+def violations(servers: Servers, called: list[bytes], answered: list[Decision]) -> list[str]:
     """Every broken promise of a run that has come to rest."""
     return [
+        *_answers(servers, answered),
         *_decisions(servers, called),
         *wrong_states(servers),
         *_alerts(servers),
@@ -103,10 +110,26 @@ def _decisions(servers: Servers, called: list[bytes]) -> list[str]:
             found.append(f"the label at {place} was not counted")
     for key, place in postgres.decided.items():
         body = postgres.outcomes[key].body
-        if body not in called if place.source == CALLS else on_log.get(place) != transaction_of(postgres.outcomes[key]):
+        if body not in called if place.source < 0 else on_log.get(place) != transaction_of(postgres.outcomes[key]):
             found.append(f"{key} is stored as coming from {place}, but did not")
     numbers = Counter(postgres.decided.values())
     return found + [f"{place} was given {n} times" for place, n in numbers.items() if n > 1]
+
+
+def _answers(servers: Servers, answered: list[Decision]) -> list[str]:
+    """What a caller was told is what is stored."""
+    stored = {key: _verdict(outcome.decision) for key, outcome in servers.postgres.outcomes.items()}
+    return [
+        f"the answer on {decision.transaction_id} is not the stored decision"
+        for decision in answered
+        if stored.get((decision.client_id, decision.transaction_id)) != _verdict(decision)
+    ]
+
+
+def _verdict(decision: Decision) -> Decision:
+    """As it is published. A degraded one gets time and account of its transaction from where that is counted."""
+    plain = without_vector(decision)
+    return msgspec.structs.replace(plain, event_time_ms=0, account="") if plain.degraded else plain
 
 
 def wrong_states(servers: Servers) -> list[str]:
@@ -144,11 +167,11 @@ def _alerts(servers: Servers) -> list[str]:
 
 def _published(servers: Servers) -> list[str]:
     postgres, kafka, found = servers.postgres, servers.kafka, []
-    stored = {key: without_vector(outcome.decision) for key, outcome in postgres.outcomes.items()}
+    stored = {key: _verdict(outcome.decision) for key, outcome in postgres.outcomes.items()}
     heard: dict[tuple[int, str], Decision] = {}
     for decision in kafka.decisions:
         key = (decision.client_id, decision.transaction_id)
-        heard[key] = without_vector(decision)
+        heard[key] = _verdict(decision)
         if stored.get(key) != heard[key]:
             found.append(f"the published decision of {key} is not the stored one")
     found += [f"the decision of {key} was never published" for key in stored if key not in heard]

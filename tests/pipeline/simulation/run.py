@@ -8,7 +8,7 @@ from random import Random
 from unittest.mock import patch
 
 from features.redis_store.protocol import Apply, StateAddress
-from pipeline import durability, repair
+from pipeline import degraded, durability, repair
 from pipeline.durability import Pipeline
 from tests.pipeline.simulation import checks
 from tests.pipeline.simulation.actors import Gateway, Servers, Worker, connect, rebuild
@@ -24,6 +24,8 @@ EVENTS = (
     "redis loses its last writes",
     "redis is emptied",
     "redis is away",
+    "gateway loses redis",
+    "gateway loses redis",
     "postgres restarts",
     "postgres is away",
     "kafka is away",
@@ -67,7 +69,11 @@ def run(
 @contextmanager
 def _small_limits() -> Iterator[None]:
     """Limits that a small run reaches: batches are cut, repairs have several parts."""
-    with patch.object(durability, "ENTITIES_HARD_MAX", 12), patch.object(repair, "EVENTS_A_PATCH", 5):
+    with (
+        patch.object(durability, "ENTITIES_HARD_MAX", 12),
+        patch.object(repair, "EVENTS_A_PATCH", 5),
+        patch.object(degraded, "PART_MAX", 3),
+    ):
         yield
 
 
@@ -116,7 +122,7 @@ class _Run:
         for task in background:
             task.cancel()
         if not world.violations:
-            world.violations += checks.violations(self._servers, self._called)
+            world.violations += checks.violations(self._servers, self._called, world.answered)
         await world.end()
         return Result(self._seed, world.violations, world.trace, len(self._servers.postgres.decided))
 
@@ -192,7 +198,10 @@ class _Run:
         world, servers, random = self._world, self._servers, self._random
         world.note("world", event)
         what, _, how = event.partition(" ")
-        if what in ("worker", "gateway"):
+        if event == "gateway loses redis":
+            name = random.choice(self._gateways).parts.process.name
+            world.down_until[f"redis of {name}"] = world.now + random.choice((0.2, 3.0, 20.0))
+        elif what in ("worker", "gateway"):
             self._strike(random.choice(self._gateways if what == "gateway" else self._workers).parts.process, how)
         elif how == "is away":
             world.down_until[what] = world.now + random.choice((1.0, 10.0, 60.0))

@@ -9,7 +9,7 @@ import msgspec
 
 from contracts.decision import Alert, Decision, alert_id_of
 from contracts.errors import DecisionConflict, PartitionLost, StateLost, StoreUnavailable
-from contracts.journal import CALLS, CountedLabel, JournalEntry, Outcome, Position
+from contracts.journal import CALLS, DEGRADED, CountedLabel, JournalEntry, Outcome, Position, Stored
 from pipeline.protocols import LabelKey, TransactionKey
 
 Gate = Callable[[str, Callable[[], Any]], Awaitable[Any]]
@@ -34,47 +34,81 @@ class ScriptedPostgres:
         """Locks end with their connections."""
         self.repairing = None
 
-    def store(self, entry: JournalEntry) -> list[Alert]:
+    def store(self, entry: JournalEntry) -> Stored:
         if self.epoch > entry.epoch and self.broken != "epoch not checked":
             if not self._is_stored(entry):
                 raise StateLost(f"counted under epoch {entry.epoch}, and the state was repaired for epoch {self.epoch}")
-            return self._alerts(entry)
+            return self._as_stored(entry)
         if entry.source != CALLS and self.next_offsets.get(entry.source) != entry.start:
             if not self._is_stored(entry):
                 raise PartitionLost(
                     f"partition {entry.source} is stored up to {self.next_offsets.get(entry.source)}, and the batch is"
                     f" [{entry.start}, {entry.stop})"
                 )
-            return self._alerts(entry)
-        if any(_key(outcome) in self.decided for outcome in entry.outcomes):
-            foreign = tuple(k for k, p in _places(entry).items() if self.decided.get(k, p) != p)
-            if entry.source == CALLS and not foreign:
-                return self._alerts(entry)
-            raise DecisionConflict(f"{foreign} were decided by another source", foreign)
+            return self._as_stored(entry)
+        taken = [outcome for outcome in entry.outcomes if _key(outcome) in self.decided]
+        if taken and entry.source == CALLS and self._is_stored(entry):
+            return self._as_stored(entry)
+        foreign = tuple(_key(outcome) for outcome in taken if self.decided[_key(outcome)].source != DEGRADED)
+        if foreign:
+            raise DecisionConflict(f"{foreign} were counted by another source", foreign)
         if any(_label_key(label) in self.labels for label in entry.labels):
             raise DecisionConflict("a label of the batch is stored as counted already", ())
-        self._insert(entry)
-        return self._alerts(entry)
+        self._take_over(entry.source, taken)
+        self._insert(entry, [outcome for outcome in entry.outcomes if outcome not in taken])
+        return self._as_stored(entry)
 
-    def _insert(self, entry: JournalEntry) -> None:
+    def store_degraded(self, outcomes: Sequence[Outcome]) -> Stored:
+        start = self.next_offsets.get(DEGRADED, 0)
+        self.next_offsets[DEGRADED] = start + len(outcomes)
+        fresh: list[Outcome] = []
+        for place, outcome in enumerate(outcomes):
+            if _key(outcome) not in self.decided:
+                self.decided[_key(outcome)] = Position(DEGRADED, start + place)
+                fresh.append(msgspec.structs.replace(outcome, offset=start + place))
+                self._put(fresh[-1])
+        keys = [_key(outcome) for outcome in fresh]
+        return Stored([o.decision for o in fresh], [self.alerts[key] for key in keys if key in self.alerts])
+
+    def _take_over(self, source: int, taken: Sequence[Outcome]) -> None:
+        """The decision stands; place and message become those of the source that counted it."""
+        if self.broken == "kept decisions stay where they were":
+            return
+        for outcome in taken:
+            self.decided[_key(outcome)] = Position(source, outcome.offset)
+            counted = outcome.decision
+            decision = msgspec.structs.replace(
+                self.outcomes[_key(outcome)].decision, event_time_ms=counted.event_time_ms, account=counted.account
+            )
+            self.outcomes[_key(outcome)] = msgspec.structs.replace(outcome, decision=decision)
+
+    def _insert(self, entry: JournalEntry, fresh: Sequence[Outcome]) -> None:
         if entry.source != CALLS:
             self.next_offsets[entry.source] = entry.stop
-        self.decided.update(_places(entry))
+        places = _places(entry)
+        self.decided.update((_key(outcome), places[_key(outcome)]) for outcome in fresh)
         self.labels.update((_label_key(label), (entry.source, label)) for label in entry.labels)
-        for outcome in entry.outcomes:
-            decision = outcome.decision
-            self.outcomes[_key(outcome)] = outcome
-            if decision.raises_alert:
-                self.sequences[decision.client_id] += 1
-                self.alerts[_key(outcome)] = _alert(decision, self.sequences[decision.client_id])
+        for outcome in fresh:
+            self._put(outcome)
+
+    def _put(self, outcome: Outcome) -> None:
+        decision = outcome.decision
+        self.outcomes[_key(outcome)] = outcome
+        if decision.raises_alert:
+            self.sequences[decision.client_id] += 1
+            self.alerts[_key(outcome)] = _alert(decision, self.sequences[decision.client_id])
 
     def _is_stored(self, entry: JournalEntry) -> bool:
         if entry.source != CALLS and self.next_offsets.get(entry.source, -1) < entry.stop:
             return False
         return all(self.decided.get(key) == place for key, place in _places(entry).items())
 
-    def _alerts(self, entry: JournalEntry) -> list[Alert]:
-        return [self.alerts[_key(outcome)] for outcome in entry.outcomes if _key(outcome) in self.alerts]
+    def _as_stored(self, entry: JournalEntry) -> Stored:
+        keys = [_key(outcome) for outcome in entry.outcomes]
+        decisions = [self.outcomes[key].decision for key in keys]
+        pairs = zip(keys, entry.outcomes, decisions, strict=True)
+        kept = frozenset(key for key, outcome, decision in pairs if decision.missing != outcome.decision.missing)
+        return Stored(decisions, [self.alerts[key] for key in keys if key in self.alerts], kept)
 
 
 class ScriptedDecisionStore:
@@ -89,11 +123,21 @@ class ScriptedDecisionStore:
         places = self._server.decided
         return await self._gate("decided?", lambda: {key: places[key] for key in keys if key in places})  # type: ignore[no-any-return]
 
-    async def store(self, entry: JournalEntry) -> list[Alert]:
+    async def store(self, entry: JournalEntry) -> Stored:
         what = (
             f"store {entry.source} [{entry.start}, {entry.stop}) {[o.decision.transaction_id for o in entry.outcomes]}"
         )
         return await self._gate(what, lambda: self._server.store(entry))  # type: ignore[no-any-return]
+
+    async def store_degraded(self, outcomes: Sequence[Outcome]) -> Stored:
+        what = f"store degraded {[o.decision.transaction_id for o in outcomes]}"
+        return await self._gate(what, lambda: self._server.store_degraded(outcomes))  # type: ignore[no-any-return]
+
+    async def stored(self, keys: Sequence[TransactionKey]) -> dict[TransactionKey, Outcome]:
+        server = self._server
+        return await self._gate(  # type: ignore[no-any-return]
+            "stored?", lambda: {key: server.outcomes[key] for key in keys if key in server.outcomes}
+        )
 
     async def labels_counted(self, keys: Sequence[LabelKey]) -> set[LabelKey]:
         if not keys:

@@ -110,14 +110,24 @@ class ScriptedStateStore:
         return result
 
     async def journal(self, address: StateAddress, source: int | None = None) -> list[JournalRecord]:
-        def effect() -> list[JournalRecord]:
-            entries = self._server.of(address.generation, "journal").items()
-            found = [JournalRecord(f"{s}:{m}", s, m, entry) for (_, _, s, m), entry in entries]  # type: ignore[misc,str-bytes-safe]
-            return sorted(
-                (r for r in found if source is None or r.source == source), key=lambda r: (r.source, r.marker)
-            )
+        return await self._gate(f"journal of {source}", lambda: self._journal(address, source))  # type: ignore[no-any-return]
 
-        return await self._gate(f"journal of {source}", effect)  # type: ignore[no-any-return]
+    async def journal_fields(self, address: StateAddress, source: int) -> list[str]:
+        fields: list[str] = await self._gate(
+            f"journal fields of {source}", lambda: [record.field for record in self._journal(address, source)]
+        )
+        return fields
+
+    async def journal_entries(self, address: StateAddress, fields: Sequence[str]) -> list[JournalRecord]:
+        def effect() -> list[JournalRecord]:
+            return [record for record in self._journal(address, None) if record.field in fields]
+
+        return await self._gate(f"journal entries {fields}", effect)  # type: ignore[no-any-return]
+
+    def _journal(self, address: StateAddress, source: int | None) -> list[JournalRecord]:
+        entries = self._server.of(address.generation, "journal").items()
+        found = [JournalRecord(f"{s}:{m}", s, m, entry) for (_, _, s, m), entry in entries]  # type: ignore[misc,str-bytes-safe]
+        return sorted((r for r in found if source is None or r.source == source), key=lambda r: (r.source, r.marker))
 
     async def drop(self, address: StateAddress, records: Sequence[tuple[str, Sequence[bytes]]]) -> None:
         def effect() -> None:
@@ -218,7 +228,7 @@ class ScriptedStateStore:
         if server.broken == "marker apart from the states":
             server.end_command()
         last = server.data.get((g, "marker", batch.source), 0)
-        marker = batch.marker if batch.marker is not None else last + 1
+        marker = batch.marker if batch.marker is not None else last + batch.calls
         server.put((g, "marker", batch.source), marker)
         if batch.entry:
             server.put((g, "journal", batch.source, marker), batch.entry)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from contracts.errors import RiskstreamError, StoreUnavailable
+from contracts.decision import Decision
+from contracts.errors import RiskstreamError, StateUnavailable, StoreUnavailable
 
 T = TypeVar("T")
 T0_MS = 1_750_000_000_000  # simulated time 0
@@ -41,6 +42,7 @@ class World:
         self.mood = mood
         self.trace: list[str] = []
         self.violations: list[str] = []
+        self.answered: list[Decision] = []
         self.calm = False
         self._tasks: list[asyncio.Task[Any]] = []
         self.down_until: dict[str, float] = {}
@@ -102,21 +104,26 @@ class World:
             await self._freeze(process)
         elif fault == "crash before":
             await self._die(process)
-        elif fault == "unavailable" or self.now < self.down_until.get(store, 0.0):
-            raise StoreUnavailable(f"{store} is away")
+        elif fault == "unavailable" or self._is_away(process, store):
+            raise _unavailable(store, "is away")
         elif fault == "effect late":
             self._loop.call_later(self.random.expovariate(0.2), self._late, process, store, what, effect)
-            raise StoreUnavailable(f"{store} does not answer")
+            raise _unavailable(store, "does not answer")
         result = effect()
         self.note(process.name, f"{store}: {what}")
         if fault == "crash after":
             await self._die(process)
         elif fault == "reply lost":
-            raise StoreUnavailable(f"{store} does not answer")
+            raise _unavailable(store, "does not answer")
         elif fault == "freeze after":
             await self._freeze(process)
         await self._travel(process)
         return result
+
+    def _is_away(self, process: Process, store: str) -> bool:
+        """Away for everybody, or cut off from this process alone."""
+        away = max(self.down_until.get(store, 0.0), self.down_until.get(f"{store} of {process.name}", 0.0))
+        return self.now < away
 
     def _fault(self) -> str | None:
         if self.calm or self.random.random() >= self.mood.fault_rate:
@@ -140,6 +147,10 @@ class World:
     async def _travel(self, process: Process) -> None:
         slow = not self.calm and self.random.random() < self.mood.slow_rate
         await self.pause(process, self.random.expovariate(0.7 if slow else 300.0))
+
+
+def _unavailable(store: str, how: str) -> StoreUnavailable:
+    return (StateUnavailable if store == "redis" else StoreUnavailable)(f"{store} {how}")
 
 
 Gate = Callable[[str, Callable[[], T]], Awaitable[T]]
