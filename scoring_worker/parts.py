@@ -33,7 +33,7 @@ from scoring_worker.outgoing import KafkaPublisher
 from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
 from storage.clients import ClientRepository
-from storage.database import connect
+from storage.database import AnyPool, connect
 from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
 from storage.labels import LabelRepository
@@ -60,6 +60,7 @@ class Parts:
     worker_status: WorkerStatusRepository
     label_forwarder: LabelForwarder
     rollups: RollupFolder
+    pool: AnyPool
 
 
 @asynccontextmanager
@@ -123,6 +124,7 @@ async def connected(
             worker_status=WorkerStatusRepository(pool),
             label_forwarder=LabelForwarder(settings, labels, sink),
             rollups=RollupFolder(pool),
+            pool=pool,
         )
 
 

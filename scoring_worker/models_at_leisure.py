@@ -1,0 +1,17 @@
+"""What a worker does with models beside serving one, each held to its share of the time."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from scoring_worker import shadow
+from scoring_worker.at_leisure import at_leisure
+from scoring_worker.model_metrics import ModelMetrics
+from scoring_worker.parts import Parts
+from scoring_worker.shadow import Shadow
+from settings import Settings
+
+
+def model_chores(settings: Settings, parts: Parts, metrics: ModelMetrics) -> list[Coroutine[Any, Any, None]]:
+    """Coroutines that run until cancelled."""
+    challenger = Shadow(settings.model_path, parts.pool, settings.topics.transactions, metrics)
+    return [at_leisure(challenger.turn, shadow.SHARE_MAX, shadow.IDLE_S)]
