@@ -34,7 +34,12 @@ class ServedModel:
             if folder == self._folder:
                 self.refusal = ""
                 return False
-            self._model = load(folder)
+            model = load(folder)
+            if (
+                folder != self._path and model.version != folder.name
+            ):  # decisions name the version, so it must lead back
+                raise ModelRefused(f"{folder} holds model {model.version}: a copy under another name")
+            self._model = model
         except ModelRefused as error:
             self.refusal = str(error)
             return False

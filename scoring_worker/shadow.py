@@ -57,6 +57,7 @@ class Shadow:
 
         full = False
         await follower.begin(at_present=True)  # partitions may have been added
+        self._metrics.challenger.labels(model.version).set(1)
         for source in await follower.sources():
             page = await self._scores.score_page(follower, source, self._model_id, _VECTORS, score, PAGE)
             self._metrics.shadow_scored.inc(page.scored)
@@ -81,7 +82,6 @@ class Shadow:
         if model is not None:
             self._model_id = await self._scores.model_id(model.version)
             self._follower = Follower(self._pool, self._topic, FOLLOWER + model.version)
-            self._metrics.challenger.labels(model.version).set(1)
             log.info("challenger_runs", version=model.version)
         self._folder, self._model, self._refusal = folder, model, ""
 

@@ -48,3 +48,14 @@ def test_a_refused_champion_leaves_the_old_one(registry: Path) -> None:
     promote(registry, "v1")
     served.refresh()
     assert served.refusal == ""
+
+
+def test_a_copy_under_another_name_is_refused(registry: Path, raw_model: bytes) -> None:
+    served = ServedModel(registry)
+    promote(registry, "v1")
+    served.refresh()
+    small_model.write(registry / "v3", raw_model, small_model.manifest_of(raw_model, version="v2"))
+    promote(registry, "v3")
+    assert not served.refresh()
+    assert served.version == "v1"
+    assert "under another name" in served.refusal
