@@ -10,6 +10,7 @@ from api.accounts.key_use import KeyUse
 from api.accounts.limiter import Limiter
 from api.accounts.lockout import Lockout
 from api.accounts.passwords import Passwords
+from api.accounts.quota import Quotas
 from api.accounts.signing_in import SigningIn
 from api.accounts.tiers import Rate
 from api.database import Database
@@ -24,6 +25,7 @@ class AccountParts:
     signing_in: SigningIn
     joining: Joining
     limiter: Limiter
+    quotas: Quotas
     key_use: KeyUse
     counters: Counters
     passwords: Passwords
@@ -50,6 +52,7 @@ def build_accounts(
         signing_in=signing_in,
         joining=Joining(identity, keyring, passwords, lockout, signing_in),
         limiter=Limiter(counters, of_all, of_address),
+        quotas=Quotas(identity),
         key_use=KeyUse(identity),
         counters=counters,
         passwords=passwords,

@@ -301,7 +301,7 @@ async def test_one_process_folds(pool: Any, store: PostgresDecisionStore) -> Non
         assert await RollupFolder(pool).fold() == 0
     folded = sum(await asyncio.gather(*(RollupFolder(pool).fold() for _ in range(4))))
     folded += await RollupFolder(pool).fold()  # what one held locked while the others passed
-    assert folded == 3  # two currencies, one score
+    assert folded == 4  # two currencies, one score, one client's usage
     assert await pool.fetchval("SELECT count(*) FROM decision_deltas") == 0
     assert await pool.fetchval("SELECT count(*) FROM decision_rollups") == 4
 

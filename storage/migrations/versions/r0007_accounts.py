@@ -79,6 +79,20 @@ UP = (
         used_at timestamptz
     )
     """,
+    # How much of its quota a client has used: of the same form as the rollups of migration 0010.
+    """
+    CREATE TABLE usage_rollups (
+        client_id integer NOT NULL,
+        grain text COLLATE "C" NOT NULL CHECK (grain IN ('hour', 'day')),
+        period_ms bigint NOT NULL,
+        decisions bigint NOT NULL,
+        PRIMARY KEY (client_id, grain, period_ms)
+    ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)
+    """,
+    """
+    CREATE TABLE usage_deltas (client_id integer NOT NULL, period_ms bigint NOT NULL, decisions bigint NOT NULL)
+    WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000)
+    """,
     # Whose attempts fail: an account, an address, or both together, each as an HMAC. Not a client's data.
     """
     CREATE TABLE sign_in_failures (
@@ -101,6 +115,8 @@ UP = (
         " UPDATE (name, role, deactivated_at)",
         identity="SELECT, INSERT, UPDATE",
     ),
+    *isolated("usage_rollups", pipeline=ALL, identity="SELECT"),
+    *isolated("usage_deltas", pipeline=ALL, identity="SELECT"),
     *isolated("user_sessions", gateway="", identity=ALL),
     *isolated("invitations", gateway="SELECT, INSERT, UPDATE", identity="SELECT, INSERT, UPDATE"),
     *isolated("password_resets", gateway="", identity=ALL),
@@ -112,6 +128,8 @@ DOWN = (
     "ALTER TABLE feed_tickets DROP COLUMN session_id, DROP COLUMN api_key_id, ADD COLUMN key_hash bytea",
     "ALTER TABLE api_keys DROP COLUMN created_by, DROP COLUMN expires_at",
     "DROP TABLE sign_in_failures",
+    "DROP TABLE usage_deltas",
+    "DROP TABLE usage_rollups",
     "DROP TABLE password_resets",
     "DROP TABLE invitations",
     "DROP TABLE refresh_tokens",
