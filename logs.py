@@ -5,17 +5,22 @@ import sys
 
 import structlog
 
+from redaction import redact_event
 from settings import Settings
 
 
 def configure_logs(settings: Settings, process: str) -> None:
-    """JSON lines (or a readable form, LOG_FORMAT=console) on standard error; libraries' warnings go the same way."""
+    """JSON lines (or a readable form, LOG_FORMAT=console) on standard error; libraries' warnings go the same way.
+
+    What looks like a secret or like somebody's number is taken out of every line.
+    """
     level = logging.getLevelNamesMapping()[settings.log_level]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        redact_event,
     ]
     console = settings.log_format == "console"
     renderer: structlog.typing.Processor = (
