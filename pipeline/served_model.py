@@ -34,14 +34,15 @@ class ServedModel:
             if folder == self._folder:
                 self.refusal = ""
                 return False
-            model = load(folder)
-            if (
-                folder != self._path and model.version != folder.name
-            ):  # decisions name the version, so it must lead back
-                raise ModelRefused(f"{folder} holds model {model.version}: a copy under another name")
-            self._model = model
+            self._model = self._loaded(folder)
         except ModelRefused as error:
             self.refusal = str(error)
             return False
         self._folder, self.refusal = folder, ""
         return True
+
+    def _loaded(self, folder: Path) -> Model:
+        model = load(folder)
+        if folder != self._path and model.version != folder.name:  # decisions name it, so it must lead back here
+            raise ModelRefused(f"{folder} holds model {model.version}: a copy under another name")
+        return model
