@@ -136,3 +136,8 @@ FEATURES = build_features()
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 FEATURE_INDEX = {name: i for i, name in enumerate(FEATURE_NAMES)}
 CATALOGUE_HASH = catalogue_hash(FEATURES, PLAN)
+
+# Along these, risk may only rise: training binds the model to it, so that more confirmed fraud, more declined attempts
+# or more strangers on one device never lower a score. Not part of the hash: no vector depends on it.
+_RISING = (Statistic.FRAUD_SHARE, Statistic.DECLINED_COUNT, Statistic.DISTINCT_ACCOUNTS)
+MONOTONE = frozenset(feature.name for feature in FEATURES if feature.statistic in _RISING)

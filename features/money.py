@@ -58,6 +58,7 @@ class Money:
         in_base[base] = Fraction(1)
         if default not in in_base:
             raise SettingsError(f"CURRENCY_DEFAULT: there is no rate for {default!r}; add it to CURRENCY_RATES")
+        self.base = base
         self.default = default
         self._factors = {code: _factor(code, rate) for code, rate in in_base.items()}
 

@@ -177,32 +177,43 @@ def _write_distinct(tables, work, e, time, row):
     """Distinct values in each window; returns whether a list is full."""
     head = work.head[e]
     kind = head.kind
-    windows = tables.windows
     full = False
-    kept_after = head.newest - windows[-1] - tables.late_max
     in_ring = time < head.newest and tables.ringed[kind]
     for role in range(ROLES):
         columns = tables.distinct[kind, role]
-        counted = columns[-1] >= 0
-        if counted:
-            for w in range(windows.shape[0]):
-                row[columns[w]] = 0.0
-        live = 0
-        for i in range(work.link_lo[e, role], work.link_hi[e, role]):
-            last = work.links[i].last
-            if last <= kept_after:
-                continue
-            live += 1
-            w = windows.shape[0] - 1
+        live = _count_links(tables, work, e, role, time, columns, row)
+        full = full or (live > 0 and live >= tables.list_capacity[kind])
+        if in_ring and columns[-1] >= 0:
+            for w in range(tables.windows.shape[0]):
+                if tables.windows[w] <= tables.ring_window_max:
+                    row[columns[w]] = _distinct_in_ring(work, e, role, time - tables.windows[w], time)
+    return full
+
+
+@inner
+def _count_links(tables, work, e, role, time, columns, row):
+    """Count a list's values by the windows they were last seen in; returns how many are not forgotten."""
+    windows = tables.windows
+    counted = columns[-1] >= 0
+    if counted:
+        for w in range(windows.shape[0]):
+            row[columns[w]] = 0.0
+    kept_after = work.head[e].newest - windows[-1] - tables.late_max
+    live = seen = 0
+    for i in range(work.link_lo[e, role], work.link_hi[e, role]):
+        last = work.links[i].last
+        if last <= kept_after:
+            continue
+        live += 1
+        if last > time - windows[-1]:
+            seen += 1
+            w = windows.shape[0] - 2
             while counted and w >= 0 and last > time - windows[w]:
                 row[columns[w]] += 1.0
                 w -= 1
-        full = full or (live > 0 and live >= tables.list_capacity[kind])
-        if counted and in_ring:
-            for w in range(windows.shape[0]):
-                if windows[w] <= tables.ring_window_max:
-                    row[columns[w]] = _distinct_in_ring(work, e, role, time - windows[w], time)
-    return full
+    if counted:
+        row[columns[-1]] = seen
+    return live
 
 
 @inner

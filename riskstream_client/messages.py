@@ -18,7 +18,7 @@ _MISSING = re.compile(r"missing required field `(\w+)`")
 _MILLISECOND = timedelta(milliseconds=1)
 _TRUTH = {"1": True, "true": True, "yes": True, "y": True, "fraud": True, "t": True}
 _FALSEHOOD = {"0": False, "false": False, "no": False, "n": False, "legit": False, "genuine": False, "f": False}
-_VERDICTS = {**_TRUTH, **_FALSEHOOD, "1.0": True, "0.0": False}
+VERDICTS = {**_TRUTH, **_FALSEHOOD, "1.0": True, "0.0": False}
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,6 +69,7 @@ class MessageBuilder:
             return self._as_it_is(row)
         fields = {**row.fields, **self._constants} if self._constants else row.fields
         verdict, known_at = fields.pop("fraud", None), fields.pop("known_at", None)
+        fields.pop("typology", None)  # the truth about a fraud is for training; a payment system does not know it
         moment = self._prepare(row, fields)
         if isinstance(moment, Refused):
             return moment
@@ -121,7 +122,7 @@ class MessageBuilder:
     def _label(
         self, row: Row, fields: dict[str, Any], moment: datetime | None, verdict: Any, known_at: Any
     ) -> bytes | Refused:
-        fraud = _VERDICTS.get(str(verdict).strip().lower())
+        fraud = VERDICTS.get(str(verdict).strip().lower())
         if fraud is None:
             return self._refused(row, "fraud", f"{str(verdict)[:40]!r} is neither fraud (1) nor legitimate (0)")
         try:
