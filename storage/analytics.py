@@ -2,8 +2,9 @@
 
 # ruff: noqa: S608 - statements are put together from constants only; every value is bound
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import asyncpg
 import msgspec
 
 from storage.database import Pool, session
@@ -121,7 +122,7 @@ class AnalyticsRepository:
         """Decisions of the period by their properties."""
         async with session(self._pool) as connection:
             records = await connection.fetch(_VOLUME, client_id, *period, model_version)
-        return [Volume(*record[:-1], int(record[-1])) for record in map(tuple, records)]
+        return [Volume(*_whole(record)) for record in records]
 
     async def volume_series(
         self, client_id: int, period: Period, bucket_ms: int, model_version: str | None = None
@@ -132,7 +133,7 @@ class AnalyticsRepository:
         statement = _BY_HOUR if bucket_ms == HOUR_MS else _BY_DAY
         async with session(self._pool) as connection:
             records = await connection.fetch(statement, client_id, *period, model_version, bucket_ms)
-        return [VolumeAt(*record[:-1], int(record[-1])) for record in map(tuple, records)]
+        return [VolumeAt(*_whole(record)) for record in records]
 
     async def scores(self, client_id: int, period: Period, model_version: str | None = None) -> list[ScoreCount]:
         """How many decisions have a score in each bucket of one."""
@@ -150,7 +151,7 @@ class AnalyticsRepository:
         """Labelled decisions, by the last revision of their label."""
         async with session(self._pool) as connection:
             records = await connection.fetch(_LABELS, client_id, *period, model_version)
-        return [LabelCount(*record[:-1], int(record[-1])) for record in map(tuple, records)]
+        return [LabelCount(*_whole(record)) for record in records]
 
     async def flags(self, client_id: int, period: Period, model_version: str | None = None) -> list[FlagCount]:
         """All decisions by model version and recommendation."""
@@ -163,3 +164,9 @@ class AnalyticsRepository:
         async with session(self._pool) as connection:
             records = await connection.fetch(_MODEL_VERSIONS, client_id, *period, VERSIONS_MAX)
         return [record["model_version"] for record in records]
+
+
+def _whole(record: asyncpg.Record) -> list[Any]:
+    """The row, its last column (a numeric of minor units) as an int."""
+    *values, amount = record
+    return [*values, int(amount)]
