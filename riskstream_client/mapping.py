@@ -10,7 +10,7 @@ from contracts.errors import SettingsError
 from contracts.transaction import Transaction
 
 TRANSACTION_FIELDS = Transaction.__struct_fields__
-LABEL_FIELDS = ("fraud", "known_at", "typology")  # beside the transaction's own; they go to the labels' topic, if at all
+LABEL_FIELDS = ("fraud", "known_at", "typology")  # beside the transaction's own
 NUMBERS = frozenset({"amount", "latitude", "longitude"})
 INTEGERS = frozenset({"client_id"})
 
