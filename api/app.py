@@ -12,11 +12,33 @@ from api.console_files import Console
 from api.edge import Edge
 from api.feed import route as feed
 from api.feed.limits import FeedLimits
+from api.older_paths import OlderPaths
 from api.parts import build
-from api.routes import alerts, console, health, reference, session, stream, transactions
+from api.routes import (
+    alerts,
+    analytics,
+    auth,
+    console,
+    dashboard,
+    health,
+    keys,
+    reference,
+    session,
+    stream,
+    subscription,
+    transactions,
+    users,
+)
 from api.version import VERSION
+from error_reports import configure_error_reports
 from logs import configure_logs
 from settings import Settings, load_settings
+
+# Of pages of other origins (CORS_ORIGINS): what they may send, and what they may read of an answer.
+ALLOWED_HEADERS = ["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"]
+EXPOSED_HEADERS = [
+    "X-Request-ID", "ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed",
+]  # fmt: skip
 
 
 def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: Passwords | None = None) -> FastAPI:
@@ -39,19 +61,36 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
     app.state.parts = parts
     app.state.console = Console()
     # The feed before the alerts: its path looks like an alert's id.
-    for module in (health, console, reference, session, feed, alerts, transactions, stream):
+    for module in (
+        health,
+        console,
+        reference,
+        session,
+        auth,
+        users,
+        keys,
+        subscription,
+        feed,
+        alerts,
+        transactions,
+        stream,
+        dashboard,
+        analytics,
+    ):
         app.include_router(module.router)
     problems.install(app)
     openapi.install(app)
-    if parts.origins:
+    # From the inside out.
+    app.add_middleware(OlderPaths)
+    app.add_middleware(Edge, secure=settings.environment == "production")
+    if parts.origins:  # outside the edge, so that a page may read its refusals too
         app.add_middleware(
             CORSMiddleware,
             allow_origins=sorted(parts.origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "X-API-Key", "Content-Type"],
-            expose_headers=["X-Request-ID"],
+            allow_headers=ALLOWED_HEADERS,
+            expose_headers=EXPOSED_HEADERS,
         )
-    app.add_middleware(Edge, secure=settings.environment == "production")
     return app
 
 
@@ -59,4 +98,5 @@ def app_from_settings() -> FastAPI:
     """For uvicorn, which makes one application in each process."""
     settings = load_settings()
     configure_logs(settings, "gateway")
+    configure_error_reports(settings, "gateway")
     return create_app(settings)

@@ -54,6 +54,7 @@ class Parts:
     sessions: Sessions
     tokens: AccessTokens
     authenticator: Authenticator
+    identities: StoredIdentities
     accounts: AccountParts
     tickets: Tickets
     hub: Hub
@@ -74,7 +75,9 @@ class Parts:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the background work, and close everything at the end."""
-        work = (self.hints.run(), self.hub.keep_filled(), self.standing.run(), self.model.watch())
+        work = (
+            self.hints.run(), self.hub.keep_filled(), self.standing.run(), self.model.watch(), self.accounts.run(),
+        )  # fmt: skip
         tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
@@ -119,6 +122,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         sessions=sessions,
         tokens=tokens,
         authenticator=authenticator,
+        identities=identities,
         accounts=build_accounts(settings, identity, keyring, tokens, passwords),
         tickets=Tickets(secret_key, identity, authenticator),
         hub=hub,

@@ -70,3 +70,8 @@ class Limiter:
         if used > rate.amount:
             detail = f"{rate.amount} requests in {rate.window_s} s are allowed; wait as Retry-After says"
             raise Problem(RATE_LIMITED, detail, headers={"Retry-After": str(standing.reset_s)})
+
+
+async def counted(request: Request) -> None:
+    """A dependency: who has not said who it is, is counted by address. Raises a 429 problem."""
+    await request.app.state.parts.accounts.limiter.admit_address(request)

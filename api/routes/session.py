@@ -1,28 +1,33 @@
-"""Signing a browser in: by the one-time link that `make run` prints, or by an API key; and out again."""
+"""Signing a browser in: by the one-time link that `make run` prints, by password, or by an API key; and out again."""
 
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
-from api.auth import Reader, credentials_of, same_origin
+from api.accounts.limiter import counted
+from api.accounts.schemas import LoginIn
+from api.addresses import address_of
+from api.auth import Credentials, Reader, credentials_of, same_origin
 from api.console_files import Console
 from api.keys import SCOPE_READ, SECRET_LENGTH_MAX, hash_sign_in_token
 from api.openapi import errors
 from api.parts import Parts, PartsOf
 from api.problems import FORBIDDEN, NOT_AUTHENTICATED, NOT_FOUND, Problem
 from api.schemas import SessionOut
-from api.sessions import clear_cookie, set_cookie
+from api.sessions import COOKIE, clear_cookie, set_cookie
 from storage.clients import ClientRepository
 from storage.sign_in_links import SignInLinkRepository
 
 router = APIRouter(tags=["session"])
 
 
-class KeyIn(BaseModel):
+class ByKeyIn(BaseModel):
     """An API key that signs a browser in."""
+
+    model_config = ConfigDict(extra="forbid")
 
     api_key: Annotated[str, Field(min_length=1, max_length=SECRET_LENGTH_MAX)]
 
@@ -45,26 +50,34 @@ async def sign_in_by_link(
     return response
 
 
-@router.post("/sign-in", status_code=204, summary="Sign a browser in", responses=errors(401, 403))
-async def sign_in_by_key(request: Request, parts: PartsOf, body: KeyIn) -> Response:
-    """Trade an API key for the console's session cookie. The session ends when the key is revoked."""
+@router.post(
+    "/sign-in",
+    status_code=204,
+    summary="Sign a browser in",
+    dependencies=[Depends(counted)],
+    responses=errors(401, 403),
+)
+async def sign_in(request: Request, parts: PartsOf, body: ByKeyIn | LoginIn) -> Response:
+    """Trade an API key, or email address and password, for the console's session cookie.
+
+    The session ends when the key is revoked, or the user signs out, is deactivated or changes the password elsewhere.
+    A user may do in the console what the role allows; a key may read and work on cases, as far as its scopes go.
+    """
     if not same_origin(request, parts.origins):
         raise Problem(FORBIDDEN, "only the console's own page may sign a browser in")
-    caller = await parts.authenticator.by_key(body.api_key.strip())
-    if caller is None or SCOPE_READ not in caller.scopes:
-        raise Problem(NOT_AUTHENTICATED, "this API key is not valid", headers={"WWW-Authenticate": "Bearer"})
     response = Response(status_code=204)
-    set_cookie(
-        response, parts.sessions.issue(caller.client_id, api_key_id=caller.api_key_id), secure=is_secure(request)
-    )
+    set_cookie(response, await _session_of(request, parts, body), secure=is_secure(request))
     return response
 
 
 @router.post("/sign-out", status_code=204, summary="Sign a browser out", responses=errors(403))
 async def sign_out(request: Request, parts: PartsOf) -> Response:
-    """Forget the session's cookie."""
+    """End a user's session, and forget the cookie."""
     if not same_origin(request, parts.origins):
         raise Problem(FORBIDDEN, "only the console's own page may sign a browser out")
+    caller = await parts.authenticator.caller(Credentials(None, request.cookies.get(COOKIE)))
+    if caller is not None:
+        await parts.accounts.signing_in.end(caller)
     response = Response(status_code=204)
     clear_cookie(response, secure=is_secure(request))
     return response
@@ -92,9 +105,24 @@ def is_secure(request: Request) -> bool:
     return request.url.scheme == "https"
 
 
+async def _session_of(request: Request, parts: Parts, body: ByKeyIn | LoginIn) -> str:
+    """The cookie of a new session. Raises a 401 problem, and what signing in by password raises."""
+    if isinstance(body, LoginIn):
+        opened = await parts.accounts.signing_in.console(body.email, body.password, address_of(request))
+        return parts.sessions.issue(opened.client_id, session_id=opened.session_id)
+    caller = await parts.authenticator.by_key(body.api_key.strip())
+    if caller is None or SCOPE_READ not in caller.scopes:
+        raise Problem(NOT_AUTHENTICATED, "this API key is not valid", headers={"WWW-Authenticate": "Bearer"})
+    return parts.sessions.issue(caller.client_id, api_key_id=caller.api_key_id)
+
+
 async def _redeem(parts: Parts, token: str) -> int | None:
     if not token:
         return None
-    token_hash = hash_sign_in_token(parts.settings.secret_key.get_secret_value(), token)
     async with parts.identity.pool() as pool:
-        return await SignInLinkRepository(pool).redeem(token_hash, datetime.now(UTC))
+        links = SignInLinkRepository(pool)
+        for token_hash in parts.keyring.hashes(hash_sign_in_token, token):
+            client_id = await links.redeem(token_hash, datetime.now(UTC))
+            if client_id is not None:
+                return client_id
+    return None

@@ -10,6 +10,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from api.accounts.passwords import Passwords
 from api.app import create_app
 from api.feed.limits import FeedLimits
 from api.feed.socket import FeedProtocol
@@ -43,10 +44,12 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
 
 
 @asynccontextmanager
-async def running(settings: Settings, limits: FeedLimits = QUICK) -> AsyncIterator[RunningGateway]:
+async def running(
+    settings: Settings, limits: FeedLimits = QUICK, passwords: Passwords | None = None
+) -> AsyncIterator[RunningGateway]:
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    app = create_app(settings, limits)
+    app = create_app(settings, limits, passwords or Passwords(memory_kib=8, passes=1))  # cheap: not what is tested
     config = uvicorn.Config(app, ws=FeedProtocol, ws_per_message_deflate=False, log_config=None, access_log=False)
     config.timeout_graceful_shutdown = 2
     server = uvicorn.Server(config)
