@@ -193,7 +193,7 @@ async def authenticated(
     """
     credentials = credentials_of(request)
     authenticator: Authenticator = request.app.state.parts.authenticator
-    caller = await authenticator.caller(credentials)
+    caller = request.state.caller = await authenticator.caller(credentials)
     if caller is None:
         presented = credentials.secret is not None or credentials.cookie is not None
         detail = (

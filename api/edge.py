@@ -1,5 +1,6 @@
-"""What every HTTP exchange passes first: request id, body limit, security headers, metrics, the last resort."""
+"""What every HTTP exchange passes first: request id, limits, security headers, metrics, log, the last resort."""
 
+import asyncio
 import time
 from uuid import uuid4
 
@@ -8,10 +9,24 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUEST_SECONDS, REQUESTS
-from api.problems import INTERNAL, TOO_LARGE, Problem, document
+from api.problems import (
+    ADDRESS_TOO_LONG,
+    HEADERS_TOO_LARGE,
+    INTERNAL,
+    TOO_LARGE,
+    TOO_SLOW,
+    Kind,
+    Problem,
+    answer_to,
+    document,
+)
+from error_reports import report
 
 BODY_BYTES_MAX = 1024 * 1024  # of any request so far; uploads will bring their own limit
-TOO_LARGE_DETAIL = f"{BODY_BYTES_MAX} bytes are allowed"
+BODY_S = 30.0  # for a body to arrive; a slower one holds its handler and a connection for nothing
+ADDRESS_BYTES_MAX = 8 * 1024  # path and query
+HEADERS_BYTES_MAX = 32 * 1024
+CLOSE = {"Connection": "close"}  # the rest of the body is not read
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -27,13 +42,18 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+# Requests that are logged at LOG_LEVEL=DEBUG only, unless they fail: a feed of payments would fill the disk, and
+# metrics count them.
+QUIET_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+QUIET_ROUTES = frozenset({"/v1/score", "/v1/score/batch", "/v1/predict"})
+
 ANSWER_HEADERS = "answer_headers"  # in a request's state: headers that its answer gets, a problem too
 
 log = structlog.get_logger()
 
 
 class Edge:
-    """ASGI middleware, outermost, so that its headers are on every answer, errors included."""
+    """ASGI middleware, around all but CORS, so that its headers are on every answer, errors included."""
 
     def __init__(self, app: ASGIApp, secure: bool = False) -> None:
         self._app = app
@@ -46,10 +66,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, receive, send, self._headers)
-        if exchange.announced_bytes > BODY_BYTES_MAX:
-            await exchange.refuse_body()
-        else:
-            await exchange.run(self._app)
+        await exchange.run(self._app)
         exchange.record()
 
 
@@ -60,34 +77,48 @@ class _Exchange:
         self._scope, self._receive, self._send, self._headers = scope, receive, send, headers
         self._began_s = time.perf_counter()
         self._bytes = 0
+        self._body_ended = False
         self._status = 0
         self.request_id = uuid4().hex
         scope.setdefault("state", {})["request_id"] = self.request_id
 
-    @property
-    def announced_bytes(self) -> int:
-        length = dict(self._scope["headers"]).get(b"content-length", b"0")
-        return int(length) if length.isdigit() else 0
-
     async def run(self, app: ASGIApp) -> None:
         try:
+            self._check_head()
             await app(self._scope, self.receive, self.send)
-        except Exception:  # the last resort: whatever it was, the caller gets a problem, and the log the trace
-            log.exception("request_failed", request_id=self.request_id, path=self._scope["path"])
-            if self._status:
-                raise
-            answer = document(INTERNAL, "The request id finds it in the log.", self.request_id)
+        except Exception as error:
+            answer = None if self._status else answer_to(error, self.request_id)
+            if answer is None:  # the last resort: the caller gets a problem, and the log the trace
+                log.exception("request_failed", request_id=self.request_id, route=self._route)
+                report(error)
+                if self._status:
+                    raise
+                answer = document(INTERNAL, "The request id finds it in the log.", self.request_id)
             await answer(self._scope, self._receive, self.send)
 
-    async def refuse_body(self) -> None:
-        answer = document(TOO_LARGE, TOO_LARGE_DETAIL, self.request_id, {"Connection": "close"})
-        await answer(self._scope, self._receive, self.send)
+    def _check_head(self) -> None:
+        headers = self._scope["headers"]
+        if len(self._scope.get("raw_path") or b"") + len(self._scope["query_string"]) > ADDRESS_BYTES_MAX:
+            raise _refusal(ADDRESS_TOO_LONG, ADDRESS_BYTES_MAX)
+        if sum(len(name) + len(value) for name, value in headers) > HEADERS_BYTES_MAX:
+            raise _refusal(HEADERS_TOO_LARGE, HEADERS_BYTES_MAX)
+        length = next((value for name, value in headers if name == b"content-length"), b"0")
+        if length.isdigit() and int(length) > BODY_BYTES_MAX:
+            raise _refusal(TOO_LARGE, BODY_BYTES_MAX)
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        """The next piece of the body, within bounds; after the body, whatever comes, without a deadline."""
+        if self._body_ended:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._began_s + BODY_S - time.perf_counter()):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise Problem(TOO_SLOW, f"{BODY_S:g} s are allowed", headers=CLOSE) from error
+        self._body_ended = not message.get("more_body", False)
         self._bytes += len(message.get("body", b""))
         if self._bytes > BODY_BYTES_MAX:
-            raise Problem(TOO_LARGE, TOO_LARGE_DETAIL, headers={"Connection": "close"})
+            raise _refusal(TOO_LARGE, BODY_BYTES_MAX)
         return message
 
     async def send(self, message: Message) -> None:
@@ -102,8 +133,28 @@ class _Exchange:
 
     def record(self) -> None:
         """Metrics by the route's pattern: a path holds ids, and would make a series of each."""
-        route = getattr(self._scope.get("route"), "path", "none")
+        method, route = self._scope["method"], self._route
         seconds = time.perf_counter() - self._began_s
-        REQUESTS.labels(self._scope["method"], route, str(self._status)).inc()
-        REQUEST_SECONDS.labels(self._scope["method"], route).observe(seconds)
-        log.debug("request", route=route, status=self._status, ms=round(seconds * 1000, 1), request_id=self.request_id)
+        REQUESTS.labels(method, route, str(self._status)).inc()
+        REQUEST_SECONDS.labels(method, route).observe(seconds)
+        quiet = self._status < 400 and (method in QUIET_METHODS or route in QUIET_ROUTES)
+        caller = self._scope["state"].get("caller")
+        (log.debug if quiet else log.info)(
+            "request",
+            method=method,
+            route=route,
+            status=self._status,
+            ms=round(seconds * 1000, 1),
+            request_id=self.request_id,
+            client_id=caller and caller.client_id,
+            actor=caller and caller.actor,
+        )
+
+    @property
+    def _route(self) -> str:
+        """The pattern, such as `/v1/alerts/{alert_id}`: an address may hold somebody's number."""
+        return getattr(self._scope.get("route"), "path", "none")
+
+
+def _refusal(kind: Kind, bytes_max: int) -> Problem:
+    return Problem(kind, f"{bytes_max} bytes are allowed", headers=CLOSE)

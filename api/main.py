@@ -7,6 +7,7 @@ import uvicorn
 
 from api.feed.protocol import MESSAGE_BYTES_MAX
 from api.feed.socket import FeedProtocol
+from api.http_protocol import BoundedHttpProtocol
 from api.metrics import MULTIPROCESS_VARIABLE
 from logs import configure_logs
 from settings import load_settings
@@ -26,6 +27,7 @@ def run() -> None:
         host=settings.api_host,
         port=settings.api_port,
         workers=settings.workers,
+        http=BoundedHttpProtocol,
         ws=FeedProtocol,
         ws_per_message_deflate=False,
         ws_max_size=MESSAGE_BYTES_MAX,

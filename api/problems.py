@@ -34,14 +34,18 @@ NOT_AUTHENTICATED = Kind(401, "not-authenticated", "Credentials are missing or n
 FORBIDDEN = Kind(403, "forbidden", "These credentials do not allow this")
 NOT_FOUND = Kind(404, "not-found", "There is nothing here")
 METHOD_NOT_ALLOWED = Kind(405, "method-not-allowed", "This method is not allowed here")
+TOO_SLOW = Kind(408, "too-slow", "The body did not arrive in time")
 CONFLICT = Kind(409, "conflict", "What is there now does not allow this")
 GONE = Kind(410, "gone", "It was there, and is gone for good")
+IN_PROGRESS = Kind(409, "idempotency-in-progress", "A request with this Idempotency-Key is being answered")
+ANSWER_NOT_KEPT = Kind(409, "idempotency-answer-not-kept", "This was done already; its answer held a secret")
 CHANGED_MEANWHILE = Kind(412, "changed-meanwhile", "Somebody else changed it: read it again")
 TOO_LARGE = Kind(413, "too-large", "The body is too large")
+ADDRESS_TOO_LONG = Kind(414, "address-too-long", "The address is too long")
 UNSUPPORTED = Kind(415, "unsupported-media-type", "This kind of body is not accepted here")
+KEY_REUSED = Kind(422, "idempotency-key-reused", "This Idempotency-Key belongs to another request")
 UPGRADE_REQUIRED = Kind(426, "upgrade-required", "This address speaks WebSocket")
 VERSION_REQUIRED = Kind(428, "version-required", "Say which version is to be changed: If-Match")
-TOO_MANY_REQUESTS = Kind(429, "too-many-requests", "Too many requests: wait for Retry-After")
 EMAIL_TAKEN = Kind(409, "email-taken", "This email address has an account already")
 LAST_ADMINISTRATOR = Kind(409, "last-administrator", "A client keeps at least one administrator")
 TOO_MANY_KEPT = Kind(409, "too-many-kept", "There are as many of these as a client may have")
@@ -49,6 +53,7 @@ TOKEN_SPENT = Kind(410, "token-spent", "This one-time token is unknown, used or 
 WEAK_PASSWORD = Kind(422, "weak-password", "This password is too easy to guess")
 TOO_MANY_ATTEMPTS = Kind(429, "too-many-attempts", "Too many failed attempts to sign in")
 RATE_LIMITED = Kind(429, "rate-limited", "Too many requests")
+HEADERS_TOO_LARGE = Kind(431, "headers-too-large", "The request's headers are too large")
 QUOTA_EXCEEDED = Kind(429, "quota-exceeded", "The month's quota of scored transactions is used up")
 BUSY = Kind(503, "busy", "Too much of this is being done at this moment")
 INTERNAL = Kind(500, "internal", "Something went wrong on our side")
@@ -59,7 +64,7 @@ BY_STATUS = {  # the most general kind of each status; several kinds may share o
     kind.status: kind
     for kind in (
         MALFORMED, NOT_AUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, GONE, CHANGED_MEANWHILE,
-        TOO_LARGE, UNSUPPORTED, INVALID_REQUEST, UPGRADE_REQUIRED, VERSION_REQUIRED, TOO_MANY_REQUESTS,
+        TOO_LARGE, UNSUPPORTED, INVALID_REQUEST, UPGRADE_REQUIRED, VERSION_REQUIRED, RATE_LIMITED,
         INTERNAL, UNAVAILABLE,
     )
 }  # fmt: skip
@@ -94,6 +99,16 @@ def document(
     return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
 
 
+def answer_to(error: Exception, request_id: str) -> JSONResponse | None:
+    """The answer to an error that was raised on purpose; None to any other."""
+    if isinstance(error, Problem):
+        return document(error.kind, error.detail, request_id, dict(error.headers or {}), **error.extra)
+    if isinstance(error, StoreUnavailable):
+        log.warning("store_unavailable", error=str(error), request_id=request_id)
+        return document(UNAVAILABLE, str(error), request_id, {"Retry-After": str(RETRY_AFTER_S)})
+    return None
+
+
 def install(app: FastAPI) -> None:
     """Make every error that a route or the router raises a problem document."""
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -108,8 +123,9 @@ def request_id_of(request: Request) -> str:
 async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
-    if isinstance(error, Problem):
-        return document(error.kind, error.detail, request_id_of(request), headers, **error.extra)
+    answer = answer_to(error, request_id_of(request))
+    if answer is not None:
+        return answer
     kind = BY_STATUS.get(error.status_code) or Kind(error.status_code, f"http-{error.status_code}", error.detail)
     return document(kind, _DETAILS.get(error.status_code, error.detail), request_id_of(request), headers)
 
@@ -126,5 +142,6 @@ async def _on_invalid_request(request: Request, error: Exception) -> JSONRespons
 
 
 async def _on_unavailable(request: Request, error: Exception) -> JSONResponse:
-    log.warning("store_unavailable", error=str(error), request_id=request_id_of(request))
-    return document(UNAVAILABLE, str(error), request_id_of(request), {"Retry-After": str(RETRY_AFTER_S)})
+    answer = answer_to(error, request_id_of(request))
+    assert answer is not None
+    return answer

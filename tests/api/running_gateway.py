@@ -14,6 +14,7 @@ from api.accounts.passwords import Passwords
 from api.app import create_app
 from api.feed.limits import FeedLimits
 from api.feed.socket import FeedProtocol
+from api.http_protocol import BoundedHttpProtocol
 from api.parts import Parts
 from settings import Settings
 
@@ -50,7 +51,9 @@ async def running(
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     app = create_app(settings, limits, passwords or Passwords(memory_kib=8, passes=1))  # cheap: not what is tested
-    config = uvicorn.Config(app, ws=FeedProtocol, ws_per_message_deflate=False, log_config=None, access_log=False)
+    config = uvicorn.Config(
+        app, http=BoundedHttpProtocol, ws=FeedProtocol, ws_per_message_deflate=False, log_config=None, access_log=False
+    )
     config.timeout_graceful_shutdown = 2
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))

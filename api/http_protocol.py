@@ -1,0 +1,58 @@
+"""uvicorn's HTTP protocol, with bounds on a request's head: it has none of its own on size or time."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES_MAX = 64 * 1024  # read from a connection before a head is complete; the edge allows half of it
+HEAD_S = 15.0  # for a head to arrive, from the connection on; a slow one holds a connection for nothing
+_REFUSAL = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """Ends a connection whose request's head is too large, or too slow to come."""
+
+    _head_bytes = 0
+    _head_is_open = True
+    _head_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._head_deadline = self.loop.call_later(HEAD_S, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._close_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_is_open:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._refuse()
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_is_open = True
+        if self._head_deadline is None:
+            self._head_deadline = self.loop.call_later(HEAD_S, self._too_slow)
+
+    def on_headers_complete(self) -> None:
+        self._close_head()
+        super().on_headers_complete()
+
+    def _close_head(self) -> None:
+        self._head_is_open, self._head_bytes = False, 0
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+    def _refuse(self) -> None:
+        self.transport.write(_REFUSAL)
+        self._close_head()
+        self.transport.close()
+
+    def _too_slow(self) -> None:
+        self.transport.abort()
