@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import SettingsError
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     cors_origins: str = ""  # comma separated
     rate_limit: str = ""  # "600/minute" of each client, in place of its tier's
     auth_rate_limit: str = "120/minute"  # of each address, to sign in, register, redeem a token
-    trusted_proxies: str = Field("", validation_alias=AliasChoices("TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS"))
+    trusted_proxies: str = ""  # comma separated addresses and networks; only theirs is X-Forwarded-… believed
 
     model_path: Path = Path("models")
     risk_threshold_high: float | None = Field(None, gt=0, lt=100)

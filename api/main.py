@@ -33,6 +33,8 @@ def run() -> None:
         ws_max_size=MESSAGE_BYTES_MAX,
         access_log=False,  # it would show sign-in tokens; metrics and the debug log know requests by their route
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=DRAIN_S,
         log_config=None,  # ours, in every process
     )

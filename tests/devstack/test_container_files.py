@@ -12,7 +12,7 @@ from settings import Settings
 ROOT = Path(__file__).parents[2]
 OWN_SERVICES = {"migrate", "worker", "gateway", "demo"}
 ONCE = {"migrate"}
-NOT_OF_SETTINGS = {"API_URL", "RISKSTREAM_API_KEY", "FORWARDED_ALLOW_IPS", "HEALTH_PORT"}  # of commands, uvicorn, image
+NOT_OF_SETTINGS = {"API_URL", "RISKSTREAM_API_KEY", "HEALTH_PORT"}  # of commands and image
 SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "RISKSTREAM_API_KEY")
 
 
