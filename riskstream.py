@@ -24,7 +24,10 @@ _ROOMS = {
     "simulate": ("training.commands", "Simulated payments with fraud in them, live or to a file."),
     "train": ("training.train_command", "Train a model from simulated or given data."),
     "models": ("training.models_command", "Models: list, show, compare, promote, roll back, run in shadow."),
+    "backtest": ("training.backtest_command", "Any stored period again, with any model, thresholds or policy."),
     "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
+    "create-user": ("api.account_commands", "Make a user who signs in by email address and password."),
+    "reset-password": ("api.account_commands", "A one-time token with which a user sets a new password."),
     "rebuild-state": ("scoring_worker.rebuild_command", "Build the velocity state anew from Postgres."),
 }
 
