@@ -34,7 +34,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The verdict on one transaction, with what is needed to explain and reproduce it.
 
     `vector` is the float32 feature vector, little-endian, in catalogue order; it is stored, not published.
-    `states` names the shared entities' states that were seen: entity kind -> events they held.
+    `states` names the states that were seen: entity kind -> events they held.
     `flags` is a bit mask of `features.catalogue.Flag`.
     """
 

@@ -30,8 +30,12 @@ async def test_each_transaction_gets_its_own_row(model: Model) -> None:
     assert {decision.policy_version for decision in every} == {POLICY.version}
 
 
-def test_a_decision_names_the_shared_states_that_it_saw() -> None:
-    assert states_seen(folded(), [0, 1, 2]) == [{"device": 0, "merchant": 0}, {"device": 1}, {"merchant": 1}]
+def test_a_decision_names_the_states_that_it_saw() -> None:
+    assert states_seen(folded(), [0, 1, 2]) == [
+        {"account": 0, "device": 0, "merchant": 0},
+        {"account": 1, "device": 1},
+        {"account": 0, "merchant": 1},
+    ]
 
 
 async def test_the_model_is_asked_once_a_batch(model: Model) -> None:
