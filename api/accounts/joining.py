@@ -67,7 +67,7 @@ class Joining:
         async with self._database.pool() as pool:
             await UserRepository(pool).change_password(account.user_id, password_hash, caller.session_id, entry)
 
-    async def reset_password(self, token: str, password: str, request_id: str) -> None:
+    async def reset_password(self, token: str, password: str, address: str, request_id: str) -> None:
         """Set a password by a one-time token; ends all sessions of the account. Raises a 410 or 422 problem."""
         hashes = self._keyring.hashes(hash_password_reset, token)
         async with self._database.pool() as pool:
@@ -85,7 +85,7 @@ class Joining:
         async with self._database.pool() as pool:
             if not await PasswordResetRepository(pool).use(hashes, password_hash, entry):
                 raise Problem(TOKEN_SPENT, _SPENT)
-        await self._lockout.reset(email_key(account.email))
+        await self._lockout.reset(email_key(account.email), address)
 
     async def new_user(self, *, name: str, email: str, role: str, password: str) -> NewUser:
         """A user to be stored. Raises a 422 problem."""

@@ -53,10 +53,11 @@ class Lockout:
             await failures.forgive([alone, account], datetime.now(UTC))
             await failures.clear([pair])
 
-    async def reset(self, email_key: str) -> None:
+    async def reset(self, email_key: str, address: str) -> None:
         """The account has a new password, so that earlier guesses say nothing."""
+        pair, _, account = self._subjects(email_key, address)
         async with self._database.pool() as pool:
-            await SignInFailureRepository(pool).clear([derive(self._keyring.current, f"account:{email_key}")])
+            await SignInFailureRepository(pool).clear([pair, account])
 
     def _subjects(self, email_key: str, address: str) -> tuple[bytes, bytes, bytes]:
         secret = self._keyring.current

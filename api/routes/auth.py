@@ -86,7 +86,9 @@ async def change_password(request: Request, caller: SignedIn, parts: PartsOf, bo
 )
 async def reset_password(request: Request, parts: PartsOf, body: ResetIn) -> Response:
     """Set a password with the one-time token that `riskstream reset-password` prints. All sessions end."""
-    await parts.accounts.joining.reset_password(body.token, body.new_password, request_id_of(request))
+    await parts.accounts.joining.reset_password(
+        body.token, body.new_password, address_of(request), request_id_of(request)
+    )
     return Response(status_code=204)
 
 

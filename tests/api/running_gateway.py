@@ -54,6 +54,7 @@ async def running(
     config = uvicorn.Config(
         app, http=BoundedHttpProtocol, ws=FeedProtocol, ws_per_message_deflate=False, log_config=None, access_log=False
     )
+    config.proxy_headers, config.forwarded_allow_ips = bool(settings.trusted_proxies), settings.trusted_proxies
     config.timeout_graceful_shutdown = 2
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
