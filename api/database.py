@@ -41,6 +41,12 @@ class Database:
         async with self.pool() as pool, session(pool) as connection:
             await connection.fetchval("SELECT 1")
 
+    async def server_version(self) -> str:
+        """Raises StoreUnavailable."""
+        async with self.pool() as pool, session(pool) as connection:
+            version = connection.get_server_version()
+            return f"{version.major}.{version.minor}"
+
     async def close(self) -> None:
         if self._pool is not None:
             self._pool.terminate()  # whoever still waits for an answer has no socket left to send it to

@@ -16,11 +16,27 @@ Check = Callable[[], Awaitable[object]]  # raises if the part does not answer
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
-    """Which parts answered, and how long the slowest took."""
+class PartHealth:
+    """Whether a part answered, and after how long; of one that did not, how long it was waited for."""
 
-    answered: Mapping[str, bool]
+    answered: bool
     took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One round of checks, by part."""
+
+    parts: Mapping[str, PartHealth]
+
+    @property
+    def answered(self) -> dict[str, bool]:
+        return {name: part.answered for name, part in self.parts.items()}
+
+    @property
+    def took_ms(self) -> float:
+        """They run side by side, so the slowest is the round's."""
+        return max((part.took_ms for part in self.parts.values()), default=0.0)
 
 
 class HealthChecks:
@@ -36,20 +52,16 @@ class HealthChecks:
     async def now(self) -> Health:
         async with self._round:
             if self._newest is None or time.monotonic() - self._newest_at_s > FRESH_S:
-                self._newest = await self._all()
+                parts = await asyncio.gather(*(self._one(check) for check in self._checks.values()))
+                self._newest = Health(dict(zip(self._checks, parts, strict=True)))
                 self._newest_at_s = time.monotonic()
             return self._newest
 
-    async def _all(self) -> Health:
-        began_s = time.monotonic()
-        answers = await asyncio.gather(*(self._one(check) for check in self._checks.values()))
-        took_ms = (time.monotonic() - began_s) * 1000
-        return Health(dict(zip(self._checks, answers, strict=True)), round(took_ms, 1))
-
-    async def _one(self, check: Check) -> bool:
+    async def _one(self, check: Check) -> PartHealth:
+        began_s, answered = time.monotonic(), True
         try:
             async with asyncio.timeout(self._deadline_s):
                 await check()
         except (StoreUnavailable, RedisError, OSError, TimeoutError):
-            return False
-        return True
+            answered = False
+        return PartHealth(answered, round((time.monotonic() - began_s) * 1000, 1))

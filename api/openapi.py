@@ -84,7 +84,8 @@ def _complete(operation: dict[str, Any]) -> None:
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]  # FastAPI's own shape
     statuses = set(SHARED)
-    if operation.setdefault("security", []):  # none: said to be open, not left unsaid
+    security = operation.setdefault("security", [])  # none: said to be open, not left unsaid
+    if security and {} not in security:
         statuses |= GUARDED
     if operation.get("parameters"):
         statuses.add(422)

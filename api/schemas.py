@@ -24,19 +24,6 @@ class ProblemOut(BaseModel):
     request_id: Annotated[str, Field(description="Finds the request in the log; also in X-Request-ID")]
 
 
-class HealthOut(Answer):
-    """Health of the gateway and of what it needs. `status` is `healthy`, or `degraded` if something is missing."""
-
-    status: str
-    model_loaded: bool
-    database_connected: bool
-    redis_connected: bool
-    kafka_connected: bool
-    model_version: str | None
-    version: str
-    checks_took_ms: float
-
-
 class ReasonOut(Answer):
     """One contribution to the score, in log-odds; `value` and `norm` in the feature's unit."""
 
