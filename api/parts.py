@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
+import structlog
 from fastapi import Depends
 from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
@@ -24,10 +25,12 @@ from api.health import DEADLINE_S as HEALTH_DEADLINE_S
 from api.health import Check, HealthChecks
 from api.identities import StoredIdentities
 from api.keyring import Keyring
-from api.model_holder import ModelHolder
+from api.scoring.explainer import Explainer
+from api.scoring.holder import Scoring
 from api.sessions import Sessions
 from contracts.decision import Alert
 from contracts.errors import SettingsError
+from pipeline.served_model import ServedModel
 from settings import Settings
 from storage.alerts import AlertRepository
 from storage.database import AnyPool, connect
@@ -35,6 +38,9 @@ from storage.roles import GATEWAY, IDENTITY
 
 POOL_SIZE_MAX = 8  # connections of one gateway process
 IDENTITY_POOL_SIZE_MAX = 4  # more of it: finding a key takes half a millisecond
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,9 @@ class Parts:
     hub: Hub
     hints: Hints
     standing: Standing
-    model: ModelHolder
+    model: ServedModel
+    scoring: Scoring
+    explainer: Explainer
     health: HealthChecks
 
     async def last_sequence(self, client_id: int) -> int:
@@ -76,7 +84,8 @@ class Parts:
     async def running(self) -> AsyncIterator[None]:
         """Run the background work, and close everything at the end."""
         work = (
-            self.hints.run(), self.hub.keep_filled(), self.standing.run(), self.model.watch(), self.accounts.run(),
+            self.hints.run(), self.hub.keep_filled(), self.standing.run(), self.model.watch(_note), self.accounts.run(),
+            self.scoring.run(),
         )  # fmt: skip
         tasks = [asyncio.create_task(each) for each in work]
         try:
@@ -108,6 +117,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
     identities = StoredIdentities(identity)
     authenticator = Authenticator(keyring, sessions, tokens, identities)
     redis = Redis.from_url(settings.redis_url, socket_timeout=HEALTH_DEADLINE_S, max_connections=4)
+    model = ServedModel(settings.model_path)
     limits = limits or FeedLimits()
     hub = Hub(alerts_since, limits)
     hints = Hints(settings, hub.hint)
@@ -128,9 +138,15 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         hub=hub,
         hints=hints,
         standing=Standing(authenticator, identities, limits.recheck_s),
-        model=ModelHolder(settings.model_path),
+        model=model,
+        scoring=Scoring(settings, model, lambda stored: hub.hint(stored.alerts)),
+        explainer=Explainer(model),
         health=HealthChecks(checks),
     )
+
+
+def _note(event: str, what: str) -> None:
+    (log.info if event == "model_loaded" else log.warning)(event, what=what)
 
 
 async def _connect(settings: Settings, role: str, size_max: int) -> AnyPool:

@@ -134,7 +134,7 @@ class CallDesk:
         return self._settled(call, found)
 
     async def _in_time(self, work: Callable[[], Awaitable[T]], deadline: Deadline) -> T:
-        """Wait no longer than the deadline. What is not done by then goes on: a store may be under way."""
+        """Wait no longer than the deadline. A store under way by then goes on; one that waits does not begin."""
         answer: asyncio.Future[T] = _future()
 
         async def run() -> None:
@@ -143,9 +143,10 @@ class CallDesk:
             except Exception as error:  # noqa: BLE001 - raised again where it is waited for
                 answer.set_exception(error)
 
-        self._parts.spawn(run())
+        task = self._parts.spawn(run())
         await asyncio.wait({answer}, timeout=deadline.left)
         if not answer.done():
+            task.cancel()
             raise OutcomeUnknown("the deadline passed: repeat the call with the same id")
         return answer.result()
 

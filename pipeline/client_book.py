@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.transaction import DEMO_CLIENT_ID
 from pipeline.served_model import ServedModel
-from scoring.policy import Policy, policy_of
+from scoring.manifest import Thresholds
+from scoring.policy import DEFAULT_LIMITS, Limits, Policy, policy_of
 from storage.clients import Client
 
 UTC_ZONE = "UTC"
@@ -38,16 +39,39 @@ class ClientBook:
         return client.time_zone
 
     def policy(self, client_id: int) -> Policy:
-        """The client's own thresholds, else the environment's, else the model manifest's."""
-        default = policy_of(self._model.current.manifest.thresholds, self._flag_setting)
-        client = self._clients.get(client_id)
-        if client is None or (client.threshold_review, client.threshold_flag, client.threshold_decline) == (None,) * 3:
+        """The client's own thresholds and limits, else the environment's thresholds, else the model manifest's."""
+        return self.combined(self._clients.get(client_id), strict=False)
+
+    def combined(self, client: Client | None, *, strict: bool = True) -> Policy:
+        """What a client's settings come to with the defaults of this moment.
+
+        Raises ValueError if they do not fit together; unless `strict`, what does not fit gives way to the defaults.
+        """
+        model = self._model.loaded
+        default = policy_of(model.manifest.thresholds if model else Thresholds(), self._flag_setting)
+        if client is None:
             return default
         try:
+            limits = Limits(
+                _given(client.approve_below, DEFAULT_LIMITS.approve_below),
+                _given(client.review_below, DEFAULT_LIMITS.review_below),
+            )
+        except ValueError:
+            if strict:
+                raise
+            limits = DEFAULT_LIMITS
+        try:
             return Policy(
-                client.threshold_review or default.review,
-                client.threshold_flag or default.flag,
-                client.threshold_decline or default.decline,
+                _given(client.threshold_review, default.review),
+                _given(client.threshold_flag, default.flag),
+                _given(client.threshold_decline, default.decline),
+                limits,
             )
         except ValueError:  # they do not rise together with the defaults, which can change later: no reason to stop
-            return default
+            if strict:
+                raise
+            return Policy(default.review, default.flag, default.decline, limits)
+
+
+def _given(own: float | None, default: float) -> float:
+    return default if own is None else own

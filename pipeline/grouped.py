@@ -28,7 +28,7 @@ class Grouped(Generic[T, R]):
     async def do(self, item: T) -> R:
         """The answer of the item's group. Raises what its work raised, and StoreUnavailable when too many wait.
 
-        Giving up waiting does not take the item back: it may be done.
+        Giving up while it waits takes the item back; once its group has begun it may be done.
         """
         if len(self._waiting) >= self._waiting_max:
             raise StoreUnavailable(f"{self._waiting_max} are waiting already; try again")
@@ -43,7 +43,8 @@ class Grouped(Generic[T, R]):
         try:
             while self._waiting:
                 group = [self._waiting.popleft() for _ in range(min(self._size_max, len(self._waiting)))]
-                await self._one(group)
+                if wanted := [(item, answer) for item, answer in group if not answer.cancelled()]:
+                    await self._one(wanted)
         finally:
             self._running = False
 

@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import RiskstreamError, StoreUnavailable
+from pipeline.kafka_producer import broker_arguments
 from riskstream_client.times import duration_of
 from scoring_worker.dead_letter_replay import DeadLetterReader, printable, replay, shown
 from scoring_worker.dead_letters import original_headers
-from scoring_worker.kafka import broker_arguments, dead_letter_producer_arguments
+from scoring_worker.kafka import dead_letter_producer_arguments
 from settings import Settings, load_settings
 from storage.database import connect
 from storage.dead_letters import DeadLetter, DeadLetterRepository

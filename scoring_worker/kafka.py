@@ -3,8 +3,7 @@
 from typing import Any
 
 from contracts.topics import DEAD_LETTER_SIZE_FACTOR
-from riskstream_client.batches import BATCH_BYTES
-from riskstream_client.connection import connection_arguments
+from pipeline.kafka_producer import broker_arguments, producer_arguments
 from settings import Settings
 
 SCORER_GROUP = "riskstream-scorer"
@@ -12,11 +11,6 @@ FORWARDER_GROUP = "riskstream-labels"
 _FETCH_BYTES_PARTITION = 2 * 1024 * 1024  # several micro-batches; a larger message is still fetched alone
 _SESSION_TIMEOUT_MS = 10_000  # a dead worker's partitions are taken over within it
 _POLL_INTERVAL_MAX_MS = 120_000  # a worker that polls less often than this makes no progress
-
-
-def broker_arguments(settings: Settings) -> dict[str, Any]:
-    """Address and security, for any aiokafka client."""
-    return connection_arguments(settings.kafka_bootstrap_servers, **settings.kafka_security)
 
 
 def consumer_arguments(settings: Settings, group: str = SCORER_GROUP) -> dict[str, Any]:
@@ -31,21 +25,6 @@ def consumer_arguments(settings: Settings, group: str = SCORER_GROUP) -> dict[st
         "session_timeout_ms": _SESSION_TIMEOUT_MS,
         "heartbeat_interval_ms": _SESSION_TIMEOUT_MS // 4,
         "max_poll_interval_ms": _POLL_INTERVAL_MAX_MS,
-    }
-
-
-def producer_arguments(settings: Settings) -> dict[str, Any]:
-    """For decisions and alerts: acknowledged by all replicas.
-
-    Not idempotent on purpose: after a batch that timed out aiokafka's idempotent producer is unusable, while
-    the pipeline just publishes again, and consumers know a repeat by its transaction id.
-    """
-    return {
-        **broker_arguments(settings),
-        "acks": "all",
-        "compression_type": "lz4",
-        "max_batch_size": min(BATCH_BYTES, settings.kafka_message_bytes_max),
-        "max_request_size": settings.kafka_message_bytes_max,
     }
 
 

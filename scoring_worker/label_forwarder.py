@@ -9,8 +9,9 @@ import structlog
 
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from features.plan import PLAN
+from pipeline.kafka_producer import broker_arguments
 from scoring_worker.dead_letters import DeadLetterSink
-from scoring_worker.kafka import FORWARDER_GROUP, broker_arguments, consumer_arguments, forwarder_producer_arguments
+from scoring_worker.kafka import FORWARDER_GROUP, consumer_arguments, forwarder_producer_arguments
 from scoring_worker.label_session import LabelSession
 from scoring_worker.raw_fetch import RawFetch
 from settings import Settings

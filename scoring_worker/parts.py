@@ -16,20 +16,16 @@ from pipeline.client_book import ClientBook
 from pipeline.decider import ModelDecider
 from pipeline.durability import Pipeline
 from pipeline.intake import Gate, Rejected
+from pipeline.kafka_producer import broker_arguments, producer_arguments
+from pipeline.outgoing import KafkaPublisher
 from pipeline.repair import Repairer
 from pipeline.served_model import ServedModel
 from pipeline.state_fingerprint import fingerprint_of
 from scoring_worker.consumer_log import ConsumerLog
 from scoring_worker.dead_letters import DeadLetterSink, dead_letter_of
-from scoring_worker.kafka import (
-    broker_arguments,
-    consumer_arguments,
-    dead_letter_producer_arguments,
-    producer_arguments,
-)
+from scoring_worker.kafka import consumer_arguments, dead_letter_producer_arguments
 from scoring_worker.label_forwarder import LabelForwarder
 from scoring_worker.log_reader import LogReader
-from scoring_worker.outgoing import KafkaPublisher
 from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
 from storage.clients import ClientRepository

@@ -5,7 +5,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from contracts.errors import StoreUnavailable
 from contracts.topics import DEAD_LETTER_SIZE_FACTOR, Topics
-from scoring_worker.kafka import broker_arguments
+from pipeline.kafka_producer import broker_arguments
 from settings import DAY_S, Settings
 
 DEAD_LETTER_RETENTION_DAYS = 90  # longer than Kafka's week: people look at dead letters late

@@ -1,4 +1,4 @@
-"""Clients: the tenants, their time zone and their own thresholds."""
+"""Clients: the tenants, their time zone and the policy that they have set."""
 
 import msgspec
 
@@ -6,17 +6,20 @@ from contracts.transaction import DEMO_CLIENT_ID
 from storage.database import Pool, session
 
 _ALL = """
-SELECT client_id, name, time_zone, threshold_review, threshold_flag, threshold_decline FROM clients ORDER BY client_id
+SELECT c.client_id, c.name, c.time_zone, p.threshold_review, p.threshold_flag, p.threshold_decline, p.approve_below,
+    p.review_below, coalesce(p.revision, 0)
+FROM clients AS c
+LEFT JOIN LATERAL (
+    SELECT * FROM policies AS x WHERE x.client_id = c.client_id ORDER BY x.revision DESC LIMIT 1
+) AS p ON true
+ORDER BY c.client_id
 """
 _ENSURE = "INSERT INTO clients (client_id, name) VALUES ($1, 'Demo') ON CONFLICT DO NOTHING"
 _CREATE = "INSERT INTO clients (name, time_zone) VALUES ($1, $2) RETURNING client_id"
-_SET_THRESHOLDS = """
-UPDATE clients SET threshold_review = $2, threshold_flag = $3, threshold_decline = $4 WHERE client_id = $1
-"""
 
 
 class Client(msgspec.Struct, frozen=True):
-    """`time_zone` is an IANA name. Thresholds are risk scores, 0–100; None: the environment's, else the model's."""
+    """`time_zone` is an IANA name. The rest is the client's policy, None where that leaves something open."""
 
     client_id: int
     name: str
@@ -24,6 +27,9 @@ class Client(msgspec.Struct, frozen=True):
     threshold_review: float | None = None
     threshold_flag: float | None = None
     threshold_decline: float | None = None
+    approve_below: float | None = None
+    review_below: float | None = None
+    policy_revision: int = 0
 
 
 class ClientRepository:
@@ -47,13 +53,3 @@ class ClientRepository:
         async with session(self._pool) as connection:
             client_id: int = await connection.fetchval(_CREATE, name, time_zone)
             return client_id
-
-    async def set_thresholds(
-        self, client_id: int, *, review: float | None, flag: float | None, decline: float | None
-    ) -> bool:
-        """False if there is no such client. Asks for review ≤ flag ≤ decline where they are given."""
-        given = [threshold for threshold in (review, flag, decline) if threshold is not None]
-        if given != sorted(given):
-            raise ValueError("thresholds must not decrease from review over flag to decline")
-        async with session(self._pool) as connection:
-            return await connection.execute(_SET_THRESHOLDS, client_id, review, flag, decline) == "UPDATE 1"

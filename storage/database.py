@@ -54,11 +54,24 @@ class ClientPool:
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record] | ClientPool"  # what a repository works on
 
 
+class _KeptSession(asyncpg.Connection):
+    """A connection on which nobody changes a setting or holds a lock: it comes back to the pool without a reset."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 async def connect(
-    dsn: str, *, size_max: int = 8, application_name: str = "riskstream", role: str | None = None
+    dsn: str,
+    *,
+    size_max: int = 8,
+    application_name: str = "riskstream",
+    role: str | None = None,
+    keeps_session: bool = False,
 ) -> AnyPool:
     """A pool whose connections carry our limits and codecs, and work in `role` (None: as the login).
 
+    `keeps_session`: nothing done on it outlives its transaction, so that a round trip a use is saved.
     Raises StoreUnavailable.
     """
     settings = {**_SERVER_SETTINGS, "application_name": application_name}
@@ -70,6 +83,7 @@ async def connect(
             min_size=1,
             max_size=size_max,
             init=_set_codecs,
+            connection_class=_KeptSession if keeps_session else asyncpg.Connection,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
             server_settings=settings,

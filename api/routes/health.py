@@ -79,7 +79,7 @@ async def metrics() -> Response:
 
 
 def _health(parts: Parts, checked: Health) -> HealthOut:
-    model_loaded = parts.model.model is not None
+    model_loaded = parts.model.loaded is not None
     return HealthOut(
         status="healthy" if model_loaded and all(checked.answered.values()) else "degraded",
         model_loaded=model_loaded,

@@ -45,12 +45,13 @@ def _answer(stored: StoredTransaction) -> TransactionOut:
         decided_at_ms=stored.decided_at_ms,
         received=_received(stored.body),
         position=PositionOut(source=stored.position.source, offset=stored.position.offset),
-        decision=_decision(decision),
+        decision=decision_out(decision),
         alert_id=stored.alert_id,
     )
 
 
-def _decision(decision: Decision) -> DecisionOut:
+def decision_out(decision: Decision) -> DecisionOut:
+    """The decision with its features by name."""
     return DecisionOut(
         risk_score=decision.risk_score,
         risk_level=decision.risk_level,

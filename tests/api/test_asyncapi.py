@@ -13,7 +13,7 @@ from contracts.decision import Alert, Decision, Reason
 from contracts.label import Label
 from contracts.topics import Topics
 from contracts.transaction import Transaction, decode_transaction
-from scoring_worker.outgoing import alert_document, decision_document
+from pipeline.outgoing import alert_document, decision_document
 
 DOCUMENT: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "docs" / "asyncapi.yaml").read_text())
 CHANNELS = DOCUMENT["channels"]

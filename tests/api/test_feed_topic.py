@@ -16,7 +16,7 @@ from running_gateway import RunningGateway, running, settings_for
 from api.feed.limits import FeedLimits
 from contracts.decision import Alert
 from contracts.topics import Topics
-from scoring_worker.outgoing import KafkaPublisher
+from pipeline.outgoing import KafkaPublisher
 
 ONLY_HINTS = FeedLimits(poll_s=3600)  # so that what arrives was brought, or asked for, by the topic
 PARTITIONS = 2

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from scoring_worker.kafka import broker_arguments, dead_letter_producer_arguments, producer_arguments
+from pipeline.kafka_producer import broker_arguments, producer_arguments
+from scoring_worker.kafka import dead_letter_producer_arguments
 from scoring_worker.topics import ensure_topics
 from settings import Settings
 from storage.database import Pool, connect

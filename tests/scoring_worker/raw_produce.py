@@ -12,7 +12,7 @@ from aiokafka.record.default_records import DefaultRecordBase
 from aiokafka.record.util import calc_crc32c, encode_varint
 from aiokafka.structs import TopicPartition
 
-from scoring_worker.kafka import broker_arguments
+from pipeline.kafka_producer import broker_arguments
 from settings import Settings
 
 PRODUCE_TIMEOUT_S = 20.0

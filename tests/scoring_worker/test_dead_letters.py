@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.topics import Topics
 from contracts.transaction import decode_transaction
+from pipeline.kafka_producer import broker_arguments
 from scoring_worker.dead_letter_parts import PART_HEADER, join
 from scoring_worker.dead_letter_replay import DeadLetterReader, hex_dump, printable, replay, shown
 from scoring_worker.dead_letters import (
@@ -20,7 +21,7 @@ from scoring_worker.dead_letters import (
     error_headers,
     original_headers,
 )
-from scoring_worker.kafka import broker_arguments, consumer_arguments
+from scoring_worker.kafka import consumer_arguments
 from scoring_worker.log_reader import log_record
 from settings import Settings
 from storage.database import Pool

@@ -11,7 +11,8 @@ from aiokafka.record.default_records import DefaultRecordBase
 
 from contracts.log import LogRecord
 from contracts.topics import LABEL_HEADER, Topics
-from scoring_worker.kafka import broker_arguments, consumer_arguments, forwarder_producer_arguments
+from pipeline.kafka_producer import broker_arguments
+from scoring_worker.kafka import consumer_arguments, forwarder_producer_arguments
 from scoring_worker.log_reader import LogReader
 from scoring_worker.raw_fetch import RawFetch
 from settings import Settings

@@ -1,7 +1,6 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
 from journal_entries import T0_MS, at, entry
 
 from storage.api_keys import ApiKeyRepository
@@ -26,11 +25,7 @@ async def test_the_demo_client_is_there_and_others_follow(pool: Pool) -> None:
     assert await repository.all() == {1: Client(1, "Demo", "UTC")}
     number = await repository.create("Bank", "Africa/Nairobi")
     assert number > 1
-    assert await repository.set_thresholds(number, review=40, flag=60, decline=None)
-    assert (await repository.all())[number] == Client(number, "Bank", "Africa/Nairobi", 40, 60, None)
-    assert not await repository.set_thresholds(99, review=None, flag=None, decline=None)
-    with pytest.raises(ValueError, match="decrease"):
-        await repository.set_thresholds(number, review=90, flag=None, decline=80)
+    assert (await repository.all())[number] == Client(number, "Bank", "Africa/Nairobi")
 
 
 async def test_a_revoked_key_is_not_found(pool: Pool) -> None:

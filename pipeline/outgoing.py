@@ -54,7 +54,7 @@ def alert_document(alert: Alert) -> bytes:
 
 
 class KafkaPublisher:
-    """Implements `pipeline.protocols.Publisher` over a started producer (`kafka.producer_arguments`)."""
+    """Implements `pipeline.protocols.Publisher` over a started producer (`pipeline.kafka_producer`)."""
 
     def __init__(self, producer: Any, topics: Topics) -> None:
         self._producer = producer

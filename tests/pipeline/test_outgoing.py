@@ -9,7 +9,7 @@ from contracts.decision import Alert, Decision, Reason, Recommendation, RiskLeve
 from contracts.errors import StoreUnavailable
 from contracts.topics import Topics
 from riskstream_client.partitioner import partition_of
-from scoring_worker.outgoing import KafkaPublisher, alert_document, decision_document
+from pipeline.outgoing import KafkaPublisher, alert_document, decision_document
 from settings import Settings
 
 Read = Callable[[str], Awaitable[list[ConsumerRecord]]]

@@ -1,0 +1,203 @@
+"""`POST /v1/score` through HTTP on the real stores: answers, repeats, concurrency, dry runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from conftest import MakeKey
+from running_gateway import RunningGateway
+from scoring_world import Caller, add_model, payment, repair, scoring_gateway, scoring_settings, state_of, until
+
+from scoring_worker.topics import ensure_topics
+from settings import Settings
+from tests.conftest import Stack
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    add_model(tmp_path / "models")
+    return tmp_path / "models"
+
+
+@pytest_asyncio.fixture
+async def scoring(
+    database_url: str, stack: Stack, redis_prefix: str, topic_prefix: str, models: Path
+) -> AsyncIterator[Settings]:
+    settings = scoring_settings(database_url, stack.redis_url, stack.kafka, redis_prefix, topic_prefix, models)
+    await ensure_topics(settings)
+    await repair(settings)
+    yield settings
+
+
+@pytest_asyncio.fixture
+async def gateway(scoring: Settings) -> AsyncIterator[RunningGateway]:
+    async with scoring_gateway(scoring) as started:
+        yield started
+
+
+@pytest_asyncio.fixture
+async def caller(gateway: RunningGateway, key: str) -> Caller:
+    return Caller(gateway.http, key)
+
+
+async def test_six_fields_get_a_decision_with_reasons(caller: Caller) -> None:
+    body = payment()
+    answer = await caller.decided(body)
+    assert answer["transaction_id"] == body["transaction_id"]
+    assert 0 <= answer["risk_score"] <= 100
+    assert answer["risk_level"] in ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+    assert {"velocity", "amount_anomaly", "device_new", "location_change"} <= answer["signals"].keys()
+    assert answer["reasons"]
+    assert all(reason["text"] for reason in answer["reasons"])
+    assert answer["model_version"] == "2026-01-01-small"
+    assert not answer["degraded"]
+    assert not answer["missing"]
+    assert not answer["repeated"]
+    assert answer["processing_time_ms"] > 0
+
+
+async def test_the_stored_decision_is_the_answer(caller: Caller) -> None:
+    body = payment(note="kept")
+    answer = await caller.decided(body)
+    stored = (await caller.get(f"/v1/decisions/{body['transaction_id']}")).json()
+    for field in ("risk_score", "risk_level", "recommendation", "signals", "reasons", "probability", "policy_version"):
+        assert stored[field] == answer[field]
+    assert stored["position"] == {"source": -1, "offset": 1}
+    assert stored["features"]["amount"] == 12.5
+    received = (await caller.get(f"/v1/transactions/{body['transaction_id']}")).json()["received"]
+    assert received == {"client_id": 1, **body}
+
+
+async def test_a_hundred_repeats_have_one_effect(caller: Caller, scoring: Settings) -> None:
+    body = payment()
+    answers = await asyncio.gather(*(caller.decided(body) for _ in range(100)))
+    plain = [{k: v for k, v in a.items() if k not in ("processing_time_ms", "repeated")} for a in answers]
+    assert all(answer == plain[0] for answer in plain)
+    assert sum(not answer["repeated"] for answer in answers) == 1
+    await caller.decided(payment(phone_number=body["phone_number"], transaction_id="after"))
+    assert (await caller.features("after"))["account_count_24h"] == 1
+    async with state_of(scoring) as (_, _, pool):
+        assert await pool.fetchval("SELECT count(*) FROM decided") == 2
+
+
+async def test_fifty_calls_for_one_account_count_zero_to_forty_nine(caller: Caller) -> None:
+    bodies = [payment(phone_number="+254700000001") for _ in range(50)]
+    await asyncio.gather(*(caller.decided(body) for body in bodies))
+    counts = [(await caller.features(body["transaction_id"]))["account_count_24h"] for body in bodies]
+    assert sorted(counts) == list(range(50))
+
+
+async def test_calls_leave_nothing_behind(caller: Caller, scoring: Settings) -> None:
+    await asyncio.gather(*(caller.decided(payment()) for _ in range(20)))
+    async with state_of(scoring) as (state, _, _):
+        address = await state.address()
+
+        async def journal_is_empty() -> bool:
+            return not await state.journal(address)
+
+        await until(journal_is_empty, "journal entries are left")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"amount": 12.51}, {"device_id": "another"}, {"location": None}, {"note": "more"}, {"kind": "refund"}],
+)
+async def test_another_body_under_the_same_id_is_refused(caller: Caller, change: dict[str, object]) -> None:
+    body = payment()
+    await caller.decided(body)
+    again = {name: value for name, value in {**body, **change}.items() if value is not None}
+    answer = await caller.score(again)
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "urn:riskstream:problem:id-reused"
+    assert (await caller.decided(body))["repeated"]
+
+
+async def test_the_same_meaning_in_other_bytes_is_a_repeat(caller: Caller) -> None:
+    body = payment(amount=10, timestamp="2026-01-05T12:00:00Z")
+    await caller.decided(body)
+    for again in (
+        {**body, "amount": 10.0, "timestamp": "2026-01-05T15:00:00+03:00"},
+        dict(reversed(body.items())),
+        {**body, "client_id": 1, "dry_run": False},
+    ):
+        assert (await caller.decided(again))["repeated"]
+
+
+async def test_a_dry_run_leaves_no_trace(caller: Caller, scoring: Settings) -> None:
+    body = payment(phone_number="+254700000002")
+    await caller.decided(payment(phone_number="+254700000002"))
+    dry = await caller.decided({**body, "dry_run": True})
+    assert dry["dry_run"]
+    assert dry["alert_id"] is None
+    assert (await caller.get(f"/v1/decisions/{body['transaction_id']}")).status_code == 404
+    wet = await caller.decided(body)
+    assert not wet["repeated"]
+    assert wet["risk_score"] == dry["risk_score"]
+    assert (await caller.features(body["transaction_id"]))["account_count_24h"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "where"),
+    [
+        (b"", 400, "no value"),
+        (b"{", 400, ""),
+        (b"\xff\xfe", 400, "UTF-8"),
+        (b"[]", 422, "object"),
+        (b"{}", 422, "transaction_id"),
+        (b'{"transaction_id":"a","amount":-1,"timestamp":"2026-01-05T12:00:00Z","account_id":"a"}', 422, "amount"),
+        (b'{"transaction_id":"a","amount":1,"timestamp":"2026-01-05T12:00:00","account_id":"a"}', 422, "timestamp"),
+        (b'{"transaction_id":"a","amount":1,"timestamp":"2098-01-05T12:00:00Z","account_id":"a"}', 422, "future"),
+        (b'{"transaction_id":"a","amount":1,"timestamp":"2026-01-05T12:00:00Z"}', 422, "account_id"),
+        (b'{"transaction_id":"a\\u0000","amount":1,"timestamp":"2026-01-05T12:00:00Z","account_id":"a"}', 422, "control"),
+        (
+            b'{"transaction_id":"a","amount":1,"timestamp":"2026-01-05T12:00:00Z","account_id":"a","client_id":7}',
+            422,
+            "client_id",
+        ),
+        (
+            b'{"transaction_id":"a","amount":1,"timestamp":"2026-01-05T12:00:00Z","account_id":"a","dry_run":"yes"}',
+            422,
+            "dry_run",
+        ),
+        (
+            b'{"transaction_id":"a","amount":1,"timestamp":"2026-01-05T12:00:00Z","account_id":"a","currency":"XTS"}',
+            422,
+            "currency",
+        ),
+    ],
+)
+async def test_what_cannot_be_scored_is_a_problem(
+    gateway: RunningGateway, caller: Caller, body: bytes, status: int, where: str
+) -> None:
+    headers = {**caller.headers, "Content-Type": "application/json"}
+    answer = await gateway.http.post("/v1/score", content=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert where in answer.json()["detail"]
+
+
+async def test_other_media_types_are_refused(gateway: RunningGateway, caller: Caller) -> None:
+    answer = await gateway.http.post(
+        "/v1/score", content=b"a=1", headers={**caller.headers, "Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert answer.status_code == 415
+
+
+async def test_each_client_has_its_own_ids(
+    gateway: RunningGateway, caller: Caller, make_key: MakeKey, other_client: int
+) -> None:
+    body = payment()
+    await caller.decided(body)
+    other = Caller(gateway.http, await make_key(other_client))
+    assert (await other.get(f"/v1/decisions/{body['transaction_id']}")).status_code == 404
+    assert not (await other.decided({**body, "amount": 99.0}))["repeated"]
+    assert (await other.features(body["transaction_id"]))["account_count_24h"] == 0
+
+
+async def test_scoring_needs_its_scope(gateway: RunningGateway, make_key: MakeKey) -> None:
+    reader = Caller(gateway.http, await make_key(scopes=("read",)))
+    assert (await reader.score(payment())).status_code == 403
+    assert (await reader.batch([payment()])).status_code == 403
+    assert (await Caller(gateway.http, "rsk_nobody").score(payment())).status_code == 401
