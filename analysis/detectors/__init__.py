@@ -1,0 +1,1 @@
+"""Detectors: each gives every row a score, and every flagged row a reason."""

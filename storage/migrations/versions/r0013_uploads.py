@@ -1,0 +1,19 @@
+"""Uploaded files."""
+
+from alembic import op
+
+revision = "0013"
+down_revision = "0012"
+
+UP: tuple[str, ...] = ()
+DOWN: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    for statement in UP:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    for statement in DOWN:
+        op.execute(statement)

@@ -1,0 +1,63 @@
+"""The detectors behind which PyOD stands give what PyOD gives when it is called directly."""
+
+from pathlib import Path
+
+import numpy as np
+from pyod.models.cblof import CBLOF
+from pyod.models.gmm import GMM
+from pyod.models.hbos import HBOS
+from pyod.models.iforest import IForest
+from pyod.models.pca import PCA
+from sklearn.cluster import KMeans
+
+from analysis.detectors.learned import Learned
+from analysis.detectors.profile import NAMES, Profile
+from analysis.detectors.protocol import Setting
+from analysis.detectors.registry import detector
+from tests.analysis.rows_of import habits, written
+
+
+def _both(name: str, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What our detector scores, the scaled sample that it learned from, and the scaled rows."""
+    (rows,) = written(folder / "rows.parquet", habits(900)).chunks()
+    found = detector(name)
+    ours = found(found.config_type(), Setting(seed=3))
+    assert isinstance(ours, Learned)
+    profile = Profile(Setting(seed=3))
+    profile.learn(rows)
+    sample = profile.of(rows)  # the whole: it is smaller than the sample may be
+    scaled = (sample - sample.mean(axis=0)) / sample.std(axis=0)
+    ours.fit(rows)
+    ours.finish()
+    return ours.detect(rows).score, scaled, scaled
+
+
+def test_isolation_forest(tmp_path: Path) -> None:
+    score, sample, rows = _both("isolation_forest", tmp_path)
+    theirs = IForest(n_estimators=100, max_samples=256, random_state=3, n_jobs=1).fit(sample)
+    np.testing.assert_allclose(score, theirs.decision_function(rows))
+
+
+def test_clustering(tmp_path: Path) -> None:
+    score, sample, rows = _both("clustering", tmp_path)
+    theirs = CBLOF(n_clusters=8, clustering_estimator=KMeans(8, n_init=4, random_state=3), random_state=3).fit(sample)
+    np.testing.assert_allclose(score, theirs.decision_function(rows))
+
+
+def test_ensemble_is_the_mean_of_its_standardised_models(tmp_path: Path) -> None:
+    score, sample, rows = _both("outlier_ensemble", tmp_path)
+    parts = []
+    for model in (HBOS(n_bins=20), PCA(random_state=3), GMM(n_components=4, random_state=3)):
+        model.fit(sample)
+        learned = model.decision_function(sample)
+        parts.append((model.decision_function(rows) - learned.mean()) / learned.std())
+    np.testing.assert_allclose(score, np.mean(parts, axis=0))
+
+
+def test_every_number_has_a_name(tmp_path: Path) -> None:
+    (rows,) = written(tmp_path / "rows.parquet", habits(60)).chunks()
+    profile = Profile(Setting())
+    profile.learn(rows)
+    values = profile.of(rows)
+    assert values.shape == (60, len(NAMES))
+    assert np.isfinite(values).all()
