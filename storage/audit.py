@@ -1,5 +1,6 @@
 """The audit log: who changed what, written in the transaction that changes it, never altered afterwards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,10 @@ WHERE client_id = $1
     AND ($6::timestamptz IS NULL OR recorded_at >= $6)
     AND ($7::timestamptz IS NULL OR recorded_at < $7)
 ORDER BY audit_id DESC LIMIT $8
+"""
+_ABOUT = """
+SELECT audit_id, client_id, recorded_at, actor, action, subject, detail, request_id FROM audit_log
+WHERE client_id = $1 AND subject = ANY ($2::text[]) ORDER BY audit_id DESC LIMIT $3
 """
 
 
@@ -103,6 +108,12 @@ class AuditRepository:
                 wanted.recorded_to,
                 min(limit, PAGE_MAX),
             )
+        return [_record_of(found) for found in records]
+
+    async def about(self, client_id: int, subjects: Sequence[str], limit: int) -> list[AuditRecord]:
+        """What was done to these subjects, newest first; at most PAGE_MAX."""
+        async with session(self._pool) as connection:
+            records = await connection.fetch(_ABOUT, client_id, subjects, min(limit, PAGE_MAX))
         return [_record_of(found) for found in records]
 
 

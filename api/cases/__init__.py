@@ -1,0 +1,1 @@
+"""Alerts, cases and verdicts: the rules (pure) and what analysts do by them."""

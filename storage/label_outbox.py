@@ -1,0 +1,112 @@
+"""Labels that analysts and institutions give over HTTP, on their way to `payments.labels.v1`.
+
+A transactional outbox: a label is stored together with the decision that it comes from, so accepting one needs no
+Kafka. A publisher takes what is not published yet, writes it to the topic, and marks it when Kafka has acknowledged.
+If it dies in between, the label is published again, and the forwarder drops the repeat by its revision.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+import msgspec
+
+from contracts.label import Label
+from contracts.transaction import EPOCH
+from storage.database import Connection, Pool, session
+from storage.label_join import known_at_ms
+from storage.locks import LABEL_OUTBOX_LOCK
+
+BATCH_MAX = 1_000  # labels published at once; the transaction stays open until Kafka has acknowledged them
+PRUNED_MAX = 5_000  # rows a turn
+
+# One writer a client: revisions of a transaction follow each other, and get their places in the outbox in that order.
+_LOCK = "SELECT pg_advisory_xact_lock($1, $2)"
+_LAST = """
+SELECT k.transaction_id, l.revision, l.fraud, l.source
+FROM unnest($2::text[]) AS k (transaction_id)
+CROSS JOIN LATERAL (
+    SELECT revision, fraud, source FROM (
+        SELECT x.revision, x.fraud, x.source FROM label_outbox AS x
+        WHERE x.client_id = $1 AND x.transaction_id = k.transaction_id
+        UNION ALL
+        SELECT x.revision, x.fraud, x.source FROM labels AS x
+        WHERE x.client_id = $1 AND x.transaction_id = k.transaction_id
+    ) AS y
+    ORDER BY revision DESC LIMIT 1
+) AS l
+"""
+_INSERT = """
+INSERT INTO label_outbox (client_id, transaction_id, revision, fraud, source, known_at_ms)
+SELECT * FROM unnest($1::integer[], $2::text[], $3::integer[], $4::boolean[], $5::text[], $6::bigint[])
+"""
+_TAKE = """
+SELECT outbox_id, client_id, transaction_id, revision, fraud, source, known_at_ms FROM label_outbox
+WHERE published_at IS NULL ORDER BY outbox_id LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
+_MARK = "UPDATE label_outbox SET published_at = now() WHERE outbox_id = ANY ($1::bigint[])"
+# A published row has done its duty once the forwarder has stored the label.
+_PRUNE = """
+DELETE FROM label_outbox WHERE outbox_id = ANY (ARRAY(
+    SELECT o.outbox_id FROM label_outbox AS o
+    JOIN labels AS l ON l.client_id = o.client_id AND l.transaction_id = o.transaction_id AND l.revision = o.revision
+    WHERE o.published_at IS NOT NULL ORDER BY o.published_at LIMIT $1
+))
+"""
+
+
+class LastLabel(msgspec.Struct, frozen=True):
+    """The label that is known last of a transaction, wherever it came from."""
+
+    revision: int
+    fraud: bool
+    source: str
+
+
+async def last_labels(connection: Connection, client_id: int, transaction_ids: Sequence[str]) -> dict[str, LastLabel]:
+    """The last label of each of these transactions that has one. Locks the client's outbox: `write` may follow."""
+    await connection.execute(_LOCK, LABEL_OUTBOX_LOCK, client_id)
+    records = await connection.fetch(_LAST, client_id, transaction_ids)
+    return {r["transaction_id"]: LastLabel(r["revision"], r["fraud"], r["source"]) for r in records}
+
+
+async def write(connection: Connection, labels: Sequence[Label]) -> None:
+    """Put labels with their revisions into the outbox; `last_labels` came first, in the same transaction."""
+    rows = [(la.client_id, la.transaction_id, la.revision, la.fraud, la.source, known_at_ms(la)) for la in labels]
+    if rows:
+        await connection.execute(_INSERT, *zip(*rows, strict=True))
+
+
+class LabelOutbox:
+    """The publisher's side. Several publishers may run. Every method raises StoreUnavailable."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def taken(self, limit: int = BATCH_MAX) -> AsyncIterator[list[Label]]:
+        """Labels to publish, in the order in which they were written; marked as published if the block ends well."""
+        async with session(self._pool) as connection, connection.transaction():
+            records = await connection.fetch(_TAKE, limit)
+            yield [
+                Label(
+                    transaction_id=r["transaction_id"],
+                    fraud=r["fraud"],
+                    known_at=_at(r["known_at_ms"]),
+                    client_id=r["client_id"],
+                    source=r["source"],
+                    revision=r["revision"],
+                )
+                for r in records
+            ]
+            if records:
+                await connection.execute(_MARK, [r["outbox_id"] for r in records])
+
+    async def prune(self) -> None:
+        """Remove what the forwarder has stored as a label."""
+        async with session(self._pool) as connection:
+            await connection.execute(_PRUNE, PRUNED_MAX)
+
+
+def _at(time_ms: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=time_ms)
