@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
 
@@ -158,7 +159,15 @@ class Source:
 
 
 def _chunk(batches: list[pa.RecordBatch], lines: npt.NDArray[np.int64]) -> Chunk:
-    return Chunk(pa.Table.from_batches(batches), lines)
+    """Without the rows of blank lines, whose columns are all empty."""
+    table = pa.Table.from_batches(batches)
+    blank = np.ones(len(table), bool)
+    for column in table.columns:
+        if blank.any():
+            blank &= np.asarray(compute.equal(column, "").fill_null(True))
+    if not blank.any():
+        return Chunk(table, lines)
+    return Chunk(table.filter(pa.array(~blank)), lines[~blank])
 
 
 def _lines(first: int, rows: int, skipped: list[int]) -> npt.NDArray[np.int64]:
