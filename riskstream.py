@@ -25,6 +25,7 @@ _ROOMS = {
     "train": ("training.train_command", "Train a model from simulated or given data."),
     "models": ("training.models_command", "Models: list, show, compare, promote, roll back, run in shadow."),
     "backtest": ("training.backtest_command", "Any stored period again, with any model, thresholds or policy."),
+    "skew": ("scoring_worker.skew_command", "Stored vectors against a replay of the stored messages."),
     "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
     "create-user": ("api.account_commands", "Make a user who signs in by email address and password."),
     "reset-password": ("api.account_commands", "A one-time token with which a user sets a new password."),

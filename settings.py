@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     currency_rates: str = ""  # "EUR=1.08,KES=0.0077": one unit in base units; adds to the built-in table
     event_age_max_days: float = Field(3650, gt=0, validation_alias="EVENT_AGE_MAX")
 
+    skew_share: float = Field(0.02, ge=0, le=1)  # of the accounts, whose vectors are replayed and compared; 0: none
+    precision_drop_max: float = Field(0.1, gt=0, le=1)  # below the model's own, before operators are warned
+
     batch_size_max: int = Field(2000, ge=1, le=10_000)  # transactions a micro-batch
     score_deadline_ms: int = Field(150, ge=10, le=60_000)
     shutdown_deadline_s: float = Field(20, gt=0)

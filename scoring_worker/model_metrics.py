@@ -22,6 +22,12 @@ class ModelMetrics:
         self.compared = Counter(
             "riskstream_feature_compared", "Vectors recomputed by replay, by part", ["part"], registry=registry
         )
+        self.incomparable = Counter(
+            "riskstream_feature_incomparable",
+            "Vectors whose part holds events of several sources, by part",
+            ["part"],
+            registry=registry,
+        )
         self.mismatches = Counter(
             "riskstream_feature_mismatch", "Vectors that replay computed differently", registry=registry
         )

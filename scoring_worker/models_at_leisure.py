@@ -3,15 +3,23 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from scoring_worker import shadow
+from scoring_worker import shadow, skew
 from scoring_worker.at_leisure import at_leisure
 from scoring_worker.model_metrics import ModelMetrics
 from scoring_worker.parts import Parts
 from scoring_worker.shadow import Shadow
+from scoring_worker.skew import SkewWatch
 from settings import Settings
 
 
 def model_chores(settings: Settings, parts: Parts, metrics: ModelMetrics) -> list[Coroutine[Any, Any, None]]:
     """Coroutines that run until cancelled."""
     challenger = Shadow(settings.model_path, parts.pool, settings.topics.transactions, metrics)
-    return [at_leisure(challenger.turn, shadow.SHARE_MAX, shadow.IDLE_S)]
+    chores = [at_leisure(challenger.turn, shadow.SHARE_MAX, shadow.IDLE_S)]
+    if settings.skew_share > 0:
+        watch = SkewWatch(
+            parts.pool, settings.topics.transactions, parts.pipeline.builder, parts.repairer.fingerprint, metrics,
+            settings.skew_share,
+        )  # fmt: skip
+        chores.append(at_leisure(watch.turn, skew.SHARE_MAX, skew.IDLE_S))
+    return chores
