@@ -25,6 +25,7 @@ from scoring_worker.consumer_log import ConsumerLog
 from scoring_worker.dead_letters import DeadLetterSink, dead_letter_of
 from scoring_worker.kafka import consumer_arguments, dead_letter_producer_arguments
 from scoring_worker.label_forwarder import LabelForwarder
+from scoring_worker.label_publisher import LabelPublisher
 from scoring_worker.log_reader import LogReader
 from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
@@ -32,6 +33,7 @@ from storage.clients import ClientRepository
 from storage.database import AnyPool, connect
 from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
+from storage.label_outbox import LabelOutbox
 from storage.labels import LabelRepository
 from storage.roles import PIPELINE
 from storage.rollups import RollupFolder
@@ -55,6 +57,7 @@ class Parts:
     clients: ClientRepository
     worker_status: WorkerStatusRepository
     label_forwarder: LabelForwarder
+    label_publisher: LabelPublisher
     rollups: RollupFolder
     pool: AnyPool
 
@@ -119,6 +122,7 @@ async def connected(
             clients=clients,
             worker_status=WorkerStatusRepository(pool),
             label_forwarder=LabelForwarder(settings, labels, sink),
+            label_publisher=LabelPublisher(outgoing, LabelOutbox(pool), topics),
             rollups=RollupFolder(pool),
             pool=pool,
         )

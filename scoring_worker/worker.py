@@ -26,6 +26,7 @@ from scoring_worker.housekeeping import (
     every,
     swept,
 )
+from scoring_worker.label_publisher import PUBLISH_EVERY_S
 from scoring_worker.metrics import WorkerMetrics
 from scoring_worker.model_watch import LOOK_EVERY_S, ModelWatch
 from scoring_worker.models_at_leisure import model_chores
@@ -83,6 +84,7 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
         asyncio.create_task(every(LOOK_EVERY_S, watch.refresh)),
         asyncio.create_task(every(REPORT_EVERY_S, reporter.report)),
         asyncio.create_task(parts.label_forwarder.run(stopping)),
+        asyncio.create_task(every(PUBLISH_EVERY_S, parts.label_publisher.publish)),
         asyncio.create_task(every(SWEEP_EVERY_S, swept(CallSweeper(parts.pipeline)))),
         asyncio.create_task(every(FOLD_EVERY_S, parts.rollups.fold)),
         *(asyncio.create_task(chore) for chore in model_chores(settings, parts, metrics.models)),
