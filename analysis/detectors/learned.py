@@ -13,6 +13,7 @@ from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.sample import Sample
 from analysis.rows import Rows
 
+SAME = 0.999  # correlation from which on two numbers are one; models divide by what is left of the second
 FIT_ROWS_MIN = 50  # fewer rows have no shape to learn
 
 
@@ -60,8 +61,10 @@ class Learned:
         values = self._sample.taken()
         if len(values) < FIT_ROWS_MIN:
             return
+        self._telling = telling(values)
+        if not len(self._telling):
+            return
         self._mean, self._deviation = values.mean(axis=0), values.std(axis=0)
-        self._deviation[self._deviation == 0] = 1.0
         self._model = self.model(len(values))
         self._model.fit(self.scaled(values))
 
@@ -70,12 +73,15 @@ class Learned:
             nothing = np.full(len(rows), np.nan)
             return Found(nothing, {"odd": nothing, "deviation": nothing})
         scaled = self.scaled(self._profile.of(rows))
-        odd = np.argmax(np.abs(scaled), axis=1)
+        place = np.argmax(np.abs(scaled), axis=1)
         score = np.asarray(self._model.decision_function(scaled), np.float64)
-        return Found(score, {"odd": odd.astype(float), "deviation": scaled[np.arange(len(rows)), odd]})
+        odd = self._telling[place].astype(float)
+        return Found(score, {"odd": odd, "deviation": scaled[np.arange(len(rows)), place]})
 
     def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        scaled: NDArray[np.float64] = (values - self._mean) / self._deviation
+        """The numbers that tell something, (n, telling ones), on the sample's scale."""
+        kept = self._telling
+        scaled: NDArray[np.float64] = (values[:, kept] - self._mean[kept]) / self._deviation[kept]
         return scaled
 
     def reason(self, evidence: Mapping[str, float]) -> str:
@@ -84,3 +90,13 @@ class Learned:
             f"Unlike most rows as a whole; most unlike them is {NAMES[int(evidence['odd'])]},"
             f" {abs(evidence['deviation']):.1f} deviations {side} usual"
         )
+
+
+def telling(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Columns of (n, columns) that vary, and are not another one over again: a file may lack what a number needs."""
+    kept: list[int] = []
+    for column in np.flatnonzero(values.std(axis=0) > 0).tolist():
+        others = (abs(np.corrcoef(values[:, column], values[:, other])[0, 1]) for other in kept)
+        if all(correlation < SAME for correlation in others):
+            kept.append(column)
+    return np.array(kept, np.int64)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from analysis.detectors import protocol
-from analysis.detectors.groups import group_of, grown, log_amount
+from analysis.detectors.groups import distinct_pairs, group_of, grown, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.running import running_moments, since_last
 from analysis.rows import NO_TIME, Rows
@@ -87,9 +87,10 @@ class OwnPast:
         if not np.any(counterparty >= 0):
             counterparty = rows.words["merchant"]
         new = np.zeros(len(rows))
-        pairs = np.column_stack((rows.words["account"], counterparty))
-        unique, first = np.unique(pairs, axis=0, return_index=True)
-        for (account, other), place in zip(unique.tolist(), first.tolist(), strict=True):
+        pairs, of = distinct_pairs(rows.words["account"].astype(np.int64), counterparty.astype(np.int64))
+        first = np.full(len(pairs), len(rows))
+        np.minimum.at(first, of, np.arange(len(rows)))
+        for (account, other), place in zip(pairs, first.tolist(), strict=True):
             if other < 0 or (account, other) in self._pairs:
                 continue
             if len(self._pairs) < PAIRS_MAX:

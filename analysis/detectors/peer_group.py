@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from analysis.detectors import protocol
-from analysis.detectors.groups import GroupBy, Moments, group_of, log_amount
+from analysis.detectors.groups import GroupBy, Moments, distinct_pairs, group_of, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.rows import Rows
 
@@ -36,10 +36,10 @@ class PeerGroup:
     def fit(self, rows: Rows) -> None:
         group, account = group_of(rows, self._config.peers), group_of(rows, "account")
         use = (group > 0) | (self._config.peers == "none")
-        keys, places = np.unique(np.column_stack((group[use], account[use])), axis=0, return_inverse=True)
-        counts = np.bincount(places.ravel(), minlength=len(keys))
-        sums = np.bincount(places.ravel(), log_amount(rows.amount)[use], minlength=len(keys))
-        for key, count, total in zip(map(tuple, keys.tolist()), counts.tolist(), sums.tolist(), strict=True):
+        keys, places = distinct_pairs(group[use], account[use])
+        counts = np.bincount(places, minlength=len(keys))
+        sums = np.bincount(places, log_amount(rows.amount)[use], minlength=len(keys))
+        for key, count, total in zip(keys, counts.tolist(), sums.tolist(), strict=True):
             held = self._sums.get(key)
             if held is not None:
                 held[0] += count

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from analysis.detectors import protocol
 from analysis.detectors.calendar import local
-from analysis.detectors.groups import log_amount
+from analysis.detectors.groups import distinct_pairs, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.rows import Rows
 
@@ -47,10 +47,10 @@ class RelatedAccounts:
         when = local(rows.time_ms, self._zone)
         account = rows.words["account"].astype(np.int64)
         use = when.known & (account >= 0)
-        keys, places = np.unique(np.column_stack((account[use], when.day[use])), axis=0, return_inverse=True)
-        sums = np.bincount(places.ravel(), rows.amount[use], minlength=len(keys))
-        counts = np.bincount(places.ravel(), minlength=len(keys))
-        for (number, day), total, count in zip(keys.tolist(), sums.tolist(), counts.tolist(), strict=True):
+        keys, places = distinct_pairs(account[use], when.day[use])
+        sums = np.bincount(places, rows.amount[use], minlength=len(keys))
+        counts = np.bincount(places, minlength=len(keys))
+        for (number, day), total, count in zip(keys, sums.tolist(), counts.tolist(), strict=True):
             self._totals[number, day] = self._totals.get((number, day), 0.0) + total
             self._rows[number] += count
 

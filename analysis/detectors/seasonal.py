@@ -14,7 +14,7 @@ from pydantic import Field
 
 from analysis.detectors import protocol
 from analysis.detectors.calendar import EPOCH_WEEKDAY, local
-from analysis.detectors.groups import GroupBy, group_of, log_amount
+from analysis.detectors.groups import GroupBy, distinct_pairs, group_of, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.rows import Rows
 
@@ -46,9 +46,9 @@ class Seasonal:
     def fit(self, rows: Rows) -> None:
         when = local(rows.time_ms, self._zone)
         group = group_of(rows, self._config.group_by)[when.known]
-        keys, places = np.unique(np.column_stack((group, when.day[when.known])), axis=0, return_inverse=True)
-        sums = np.bincount(places.ravel(), np.abs(rows.amount[when.known]), minlength=len(keys))
-        for (number, day), total in zip(keys.tolist(), sums.tolist(), strict=True):
+        keys, places = distinct_pairs(group, when.day[when.known])
+        sums = np.bincount(places, np.abs(rows.amount[when.known]), minlength=len(keys))
+        for (number, day), total in zip(keys, sums.tolist(), strict=True):
             self._totals[number, day] = self._totals.get((number, day), 0.0) + total
 
     def finish(self) -> None:
@@ -69,9 +69,9 @@ class Seasonal:
         when = local(rows.time_ms, self._zone)
         evidence = np.full((len(rows), 3), np.nan)
         group = group_of(rows, self._config.group_by)
-        keys, places = np.unique(np.column_stack((group, when.day)), axis=0, return_inverse=True)
-        found = np.array([self._judged.get((g, d), (np.nan,) * 3) for g, d in keys.tolist()]).reshape(-1, 3)
-        evidence[when.known] = found[places.ravel()[when.known]]
+        keys, places = distinct_pairs(group, when.day)
+        found = np.array([self._judged.get(key, (np.nan,) * 3) for key in keys]).reshape(-1, 3)
+        evidence[when.known] = found[places[when.known]]
         z, total, expected = evidence.T
         # A day that is too large is the doing of the rows that made it so; one that is too small is nobody's.
         with np.errstate(invalid="ignore", divide="ignore"):
