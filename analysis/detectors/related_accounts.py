@@ -120,5 +120,4 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
     close = left <= np.quantile(left, 0.9)
     if np.ptp(x[close]) > 0:
         line = np.polyfit(x[close], y[close], 1)
-    expected: NDArray[np.float64] = np.polyval(line, x)
-    return expected
+    return np.asarray(np.polyval(line, x), np.float64)
