@@ -12,6 +12,7 @@ from api.console_files import Console
 from api.edge import Edge
 from api.feed import route as feed
 from api.feed.limits import FeedLimits
+from api.idempotency import Idempotency
 from api.older_paths import OlderPaths
 from api.parts import build
 from api.routes import (
@@ -95,6 +96,9 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
     problems.install(app)
     openapi.install(app)
     # From the inside out.
+    app.add_middleware(
+        Idempotency, authenticator=parts.authenticator, database=parts.database, limiter=parts.accounts.limiter
+    )
     app.add_middleware(OlderPaths)
     app.add_middleware(Edge, secure=settings.environment == "production")
     if parts.origins:  # outside the edge, so that a page may read its refusals too

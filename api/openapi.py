@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from api.idempotency import accepts_key
 from api.problems import BY_STATUS, MEDIA_TYPE, TYPE_PREFIX
 from api.schemas import ProblemOut
 from api.version import VERSION
@@ -17,6 +18,14 @@ Scores payments for fraud while they happen. Send an API key in `X-API-Key`, or 
 The live feed is a WebSocket at `/v1/alerts/stream`; its messages are in AsyncAPI (`docs/asyncapi.yaml`).
 Every error is a problem document (RFC 9457) with a stable `type` and the request's id.
 """
+IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Your own name for this change: a repeat with it gets the first answer, for 24 h",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+    "example": "0b6f2a0e-5d0f-4a53-9a3c-1f6f7a3b1c2d",
+}
 SHARED = frozenset({429, 503})  # any operation may meet its limits, or a store that is away
 GUARDED = frozenset({401, 403})  # any operation that wants credentials
 WITH_BODY = frozenset({400, 413, 422})
@@ -68,10 +77,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Problem"] = ProblemOut.model_json_schema()
+        document["components"]["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY}
         used: dict[str, None] = {}
-        for operations in document["paths"].values():
-            for operation in operations.values():
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
                 used |= dict.fromkeys(operation.get("tags", ()))
+                if operation.get("security") and accepts_key(method.upper(), path):
+                    _accept_key(operation)
                 _complete(operation)
         document["tags"] = [{"name": name, "description": TAGS.get(name, name)} for name in sorted(used)]
         app.openapi_schema = document
@@ -93,6 +105,11 @@ def _complete(operation: dict[str, Any]) -> None:
         statuses |= WITH_BODY
     for status in sorted(statuses):
         responses.setdefault(str(status), _problem(status))
+
+
+def _accept_key(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/IdempotencyKey"})
+    operation["responses"].setdefault("409", _problem(409))
 
 
 def _problem(status: int) -> dict[str, Any]:
