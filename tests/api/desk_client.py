@@ -1,5 +1,6 @@
 """An analyst's calls, and alerts of chosen accounts, times and scores to make them about."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,8 +60,11 @@ class Analyst:
         self._headers = {"X-API-Key": key}
 
     async def call(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """The body may hold what only JSON's escapes can say, such as half a surrogate pair."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self._http.request(method, path, json=body, headers=self._headers | named)
+        content = None if body is None else json.dumps(body)
+        sent = {"Content-Type": "application/json"} if content else {}
+        return await self._http.request(method, path, content=content, headers=self._headers | sent | named)
 
     async def get(self, path: str, **query: Any) -> Any:
         """The answer to a question that must succeed."""
