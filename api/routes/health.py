@@ -64,10 +64,15 @@ async def livez() -> str:
 @router.get("/readiness", summary="Can it serve", response_class=PlainTextResponse, responses=_READY, name="readiness")
 @router.get("/readyz", summary="Can it serve", response_class=PlainTextResponse, responses=_READY, name="readyz")
 async def readyz(parts: PartsOf) -> str:
-    """200 if requests can be served, which needs Postgres; without Kafka the feed goes on from Postgres."""
+    """200 if requests can be served, which needs Postgres, and scoring that is warm.
+
+    Without Kafka the feed goes on from Postgres; without Redis or a model calls are decided by policy.
+    """
     checked = await parts.health.now()
     if not checked.answered["database"]:
         raise Problem(NOT_READY, "Postgres does not answer", checks=checked.answered)
+    if not parts.scoring.warm:
+        raise Problem(NOT_READY, "scoring is warming up", checks=checked.answered)
     return "ready"
 
 
