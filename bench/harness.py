@@ -146,7 +146,7 @@ def running(model_path: Path) -> Iterator[Bench]:
     try:
         servers.ensure_database(home)
         if not (model_path / "champion").exists():
-            command = [sys.executable, "-m", "riskstream", "train", "--out", str(model_path)]
+            command = [sys.executable, "-m", "riskstream", "train", "--quick", "--out", str(model_path)]
             subprocess.run([*command, "--transactions", QUICK_MODEL_TRANSACTIONS], check=True, stdin=subprocess.DEVNULL)
         bench = Bench(home, stack, model_path)
         try:

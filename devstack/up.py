@@ -96,7 +96,7 @@ class _Run:
             return
         if not (settings.model_path / "champion").exists() and not (settings.model_path / "manifest.json").exists():
             self._screen.step("the first model (about a minute, once)")
-            self._command(environment, "train", show=True)
+            self._command(environment, "train", "--quick", show=True)
         self._screen.step("scoring worker and gateway")
         self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
         self._open_gate(ours)

@@ -4,16 +4,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue import FEATURE_NAMES
 from scoring.drift import REFERENCE_FORMAT, SCORE_EDGES, Distribution, Reference, bin_counts, shares_of
 from scoring.model import Vectors
+from scoring.schema import STREAM, Schema
 
 DECILES = np.arange(1, 10) / 10
-ROWS_MAX = 200_000  # of a sample, evenly spaced: a share of 0.1 is known to 0.0007 then
+ROWS_MAX = 50_000  # of a sample, evenly spaced: a share of 0.1 is known to 0.0013 then
 DECIMALS = 6
 
 
-def reference_of(version: str, train: Vectors, score: npt.NDArray[np.float64]) -> Reference:
+def reference_of(version: str, train: Vectors, score: npt.NDArray[np.float64], schema: Schema = STREAM) -> Reference:
     """The reference of a model trained on vectors (n, features), with the scores (m,) of rows it had not seen."""
     sample = train[:: max(1, -(-len(train) // ROWS_MAX))]
     columns = np.ascontiguousarray(sample.T)
@@ -25,7 +25,7 @@ def reference_of(version: str, train: Vectors, score: npt.NDArray[np.float64]) -
         score=distribution_of(score, SCORE_EDGES),
         features={
             name: distribution_of(column, decile_edges(column))
-            for name, column in zip(FEATURE_NAMES, columns, strict=True)
+            for name, column in zip(schema.features, columns, strict=True)
         },
     )
 

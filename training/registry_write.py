@@ -11,6 +11,7 @@ from contracts.errors import ModelRefused
 from scoring.manifest import Manifest, encode_manifest
 from scoring.model import load
 from scoring.registry import MANIFEST_FILE, MODEL_FILE, champion, promote, write_atomically
+from scoring.schema import STREAM, Schema
 
 METRICS_FILE = "metrics.json"
 HASH_LENGTH = 8  # hex digits of the model's SHA-256 in its version
@@ -21,7 +22,9 @@ def version_of(raw: bytes, created_at: datetime) -> str:
     return f"{created_at:%Y-%m-%d}-{hashlib.sha256(raw).hexdigest()[:HASH_LENGTH]}"
 
 
-def write_model(registry: Path, raw: bytes, manifest: Manifest, files: Mapping[str, bytes]) -> Path:
+def write_model(
+    registry: Path, raw: bytes, manifest: Manifest, files: Mapping[str, bytes], schema: Schema = STREAM
+) -> Path:
     """Write `registry/<version>/` with `files` by name, and read it back through `scoring.model.load`.
 
     Returns the folder. An equal model that is there already is left as it is. Raises ModelRefused if what was written
@@ -37,24 +40,24 @@ def write_model(registry: Path, raw: bytes, manifest: Manifest, files: Mapping[s
         for name, content in files.items():
             write_atomically(partial / name, content)
         write_atomically(partial / MANIFEST_FILE, encode_manifest(manifest))
-        load(partial)
+        load(partial, schema)
         _move(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 
-def promote_if_first(registry: Path, version: str, *, always: bool = False) -> bool:
+def promote_if_first(registry: Path, version: str, schema: Schema = STREAM, *, always: bool = False) -> bool:
     """Promote `version` if it is asked for, or if the registry has no champion that can be loaded."""
-    if not always and _has_champion(registry):
+    if not always and _has_champion(registry, schema):
         return False
     promote(registry, version)
     return True
 
 
-def _has_champion(registry: Path) -> bool:
+def _has_champion(registry: Path, schema: Schema) -> bool:
     try:
-        load(champion(registry))
+        load(champion(registry), schema)
     except ModelRefused:
         return False
     return True

@@ -1,32 +1,36 @@
-"""From a dataset to a model in the registry: fold, split in time, fit, calibrate, choose thresholds, measure, write."""
+"""From a history to a model in the registry: split in time, search, fit, calibrate, measure, report, write."""
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
-import xgboost
 
-from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
-from features.money import Money
+from contracts.errors import ModelRefused
 from features.plan import DAY
 from scoring.drift import REFERENCE_FILE
-from scoring.manifest import FORMAT, Manifest
-from scoring.model import Model, Vectors, booster_from
+from scoring.manifest import Manifest
+from scoring.model import Model, load
 from scoring.policy import policy_of
-from training.calibrate import calibrate
-from training.datasets import Dataset
-from training.fit import ROUNDS_MAX, Fitted, fit
+from scoring.registry import champion
+from training.baselines import Baseline, amount_rule, fitted_baselines
+from training.evaluation.evaluate import Settings, evaluate
+from training.evaluation.result import Evaluation
+from training.fit import rows_of
+from training.history import History
+from training.make_model import Made, labelled, make_model
 from training.metrics import period_metrics, recall_by_typology
-from training.periods import Periods, Rows, split
+from training.options import Options
+from training.periods import Periods, split
 from training.progress import SILENT, Progress
 from training.reference import encode_reference, reference_of
-from training.registry_write import METRICS_FILE, promote_if_first, version_of, write_model
-from training.thresholds import SCORES, score_curve
-from training.vectors import vectors_of
+from training.registry_write import METRICS_FILE, promote_if_first, write_model
+from training.report.contents import Contents
+from training.report.findings import find
+from training.report.write import report_files
+from training.trials import TRIALS_FILE, Trial, encode_trials
+from training.tune import Budget, tune
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,117 +39,127 @@ class Trained:
 
     folder: Path
     manifest: Manifest
-    typologies: dict[str, tuple[int, float]]  # of the test period: frauds, share of them flagged
+    evaluation: Evaluation
     promoted: bool
 
 
 def train(
-    dataset: Dataset,
+    history: History,
     registry: Path,
     *,
     seed: int,
     now: datetime,
     promote: bool = False,
-    money: Money | None = None,
+    options: Options | None = None,
+    budget: Budget | None = None,
     progress: Progress = SILENT,
 ) -> Trained:
-    """Train on `dataset` and write the model into `registry`.
+    """Train on `history` and write the model, with its report, into `registry`.
 
     The first model of a registry is promoted, later ones with `promote`. `now` only dates the version: equal data,
-    seed and versions of the libraries give an equal model file.
+    seed, options and versions of the libraries give an equal model file. With a `budget`, hyper-parameters are searched
+    first, on the validation folds only.
     Raises DataRefused if the data cannot be learned from, OSError if the registry cannot be written.
     """
-    periods = split(dataset.time_ms, dataset.fraud, dataset.usable)
+    options = options or Options()
+    periods = split(history.time_ms, history.fraud, history.usable, options.wanted, history.label_delay_ms)
     registry.mkdir(parents=True, exist_ok=True)  # before the work, so that a wrong place is known at once
-    vectors = vectors_of(dataset, money, progress=progress)
-    model, raw = fit_model(vectors, dataset.fraud, periods, seed=seed, now=now, progress=progress)
-    with progress.stage("measure and write", 2) as advance:
-        metrics, typologies = _measure(model, vectors, dataset, periods.test)
-        manifest = msgspec.structs.replace(model.manifest, metrics=metrics, data=_described(dataset, periods))
+    trials: tuple[Trial, ...] = ()
+    if budget is not None:
+        found = tune(history, periods, options.recipe, budget, seed, progress)
+        options, trials = replace(options, recipe=found.recipe), found.trials
+    made = make_model(history, periods, options, seed=seed, now=now, progress=progress)
+    with progress.stage("measure and report", 4) as advance:
+        rivals = _rivals(history, periods, options, registry, seed)
         advance(1)
-        report = msgspec.json.format(msgspec.json.encode(_report(manifest, typologies)), indent=2)
-        score = model.score(model.predict(vectors[periods.test]))
-        reference = encode_reference(reference_of(manifest.version, vectors[periods.train], score))
-        folder = write_model(registry, raw, manifest, {METRICS_FILE: report, REFERENCE_FILE: reference})
-        promoted = promote_if_first(registry, manifest.version, always=promote)
-    return Trained(folder, manifest, typologies, promoted)
+        return _written(history, periods, options, made, rivals, trials, registry, promote=promote)
 
 
-def fit_model(
-    vectors: Vectors,
-    fraud: npt.NDArray[np.bool_],
+def _written(
+    history: History,
     periods: Periods,
+    options: Options,
+    made: Made,
+    rivals: list[Baseline],
+    trials: tuple[Trial, ...],
+    registry: Path,
     *,
-    seed: int,
-    now: datetime,
-    progress: Progress = SILENT,
-) -> tuple[Model, bytes]:
-    """Fit, calibrate and choose operating points; the model, not yet measured, and its UBJ bytes."""
-    with progress.stage("fit", ROUNDS_MAX) as advance:
-        fitted = fit(
-            (vectors[periods.train], fraud[periods.train]),
-            (vectors[periods.validation], fraud[periods.validation]),
-            seed,
-            advance,
-        )
-    with progress.stage("calibrate", 1):
-        manifest = _manifest(fitted, seed, now)
-        validation, known = vectors[periods.validation], fraud[periods.validation]
-        margin = Model(booster_from(fitted.raw), manifest).margin(validation)
-        manifest = msgspec.structs.replace(manifest, calibration=calibrate(margin, known))
-        probability = Model(booster_from(fitted.raw), manifest).predict(validation)
-        manifest = msgspec.structs.replace(manifest, score=score_curve(probability, known))
-    return Model(booster_from(fitted.raw), manifest), fitted.raw
-
-
-def _manifest(fitted: Fitted, seed: int, now: datetime) -> Manifest:
-    return Manifest(
-        format=FORMAT,
-        version=version_of(fitted.raw, now),
-        created_at=now.astimezone(UTC).isoformat(timespec="seconds"),
-        sha256=hashlib.sha256(fitted.raw).hexdigest(),
-        features=FEATURE_NAMES,
-        catalogue_hash=CATALOGUE_HASH,
-        xgboost_version=xgboost.__version__,
-        calibration=_UNCALIBRATED,
-        thresholds=SCORES,
-        parameters=fitted.parameters | {"rounds": fitted.rounds},
-        seed=seed,
-    )
-
-
-_UNCALIBRATED = calibrate(np.array([-1.0, 1.0]), np.array([False, True]))
-
-
-def _measure(
-    model: Model, vectors: Vectors, dataset: Dataset, rows: Rows
-) -> tuple[dict[str, float], dict[str, tuple[int, float]]]:
-    probability = model.predict(vectors[rows])
-    score, fraud = model.score(probability), dataset.fraud[rows]
+    promote: bool,
+) -> Trained:
+    model, test = made.model, rows_of(history.vectors, periods.test)
+    outcomes = history.outcomes(periods.test)
+    how = Settings(replicates=options.replicates, seed=model.manifest.seed, costs=options.costs)
+    probability = model.predict(test)
+    score = model.score(probability)
     policy = policy_of(model.manifest.thresholds)
-    typology = [dataset.typology[i] for i in rows.tolist()]
-    return (
-        period_metrics(probability, score, fraud, policy),
-        recall_by_typology(score, fraud, typology, policy.flag),
-    )
+    metrics = period_metrics(probability, score, outcomes.fraud, policy)
+    metrics["validation_average_precision"] = round(float(np.mean(made.validated)), 6)
+    data = history.description | model.manifest.data | _described(history, periods)
+    manifest = msgspec.structs.replace(model.manifest, metrics=metrics, data=data)
+    evaluation = evaluate(model, test, outcomes, rivals=rivals, data=history.description, how=how)
+    reference = reference_of(manifest.version, rows_of(history.vectors, periods.before_test), score, history.schema)
+    findings = find(model, test, outcomes, reference, history.reasons, policy.flag)
+    found = recall_by_typology(score, outcomes.fraud, outcomes.typology.tolist(), policy.flag)
+    files = {
+        METRICS_FILE: _metrics(manifest, found),
+        REFERENCE_FILE: encode_reference(reference),
+        **report_files(Contents(manifest, evaluation, findings, history.currency, trials)),
+    }
+    if trials:
+        files[TRIALS_FILE] = encode_trials(trials)
+    folder = write_model(registry, made.raw, manifest, files, history.schema)
+    promoted = promote_if_first(registry, manifest.version, history.schema, always=promote)
+    return Trained(folder, manifest, evaluation, promoted)
 
 
-def _described(dataset: Dataset, periods: Periods) -> dict[str, str | int | float]:
-    described = dict(dataset.description)
-    described["transactions"] = len(dataset.transactions)
-    described["gap_days"] = round(periods.gap_ms / DAY, 3)
-    for name, rows in (("train", periods.train), ("validation", periods.validation), ("test", periods.test)):
+def _rivals(history: History, periods: Periods, options: Options, registry: Path, seed: int) -> list[Baseline]:
+    """What the model is compared with, in the order of the report."""
+    rivals = []
+    previous = _previous(registry, history)
+    if previous is not None:
+        rivals.append(Baseline(f"champion {previous.version}", "the registry's champion so far", previous.predict))
+    rivals.append(amount_rule(history.schema.features.index(history.schema.amount)))
+    if options.baselines:
+        vectors, truth = labelled(history, periods.before_test, periods.test_from_ms)
+        rivals += fitted_baselines(vectors, truth, seed)
+    return rivals
+
+
+def _previous(registry: Path, history: History) -> Model | None:
+    try:
+        return load(champion(registry), history.schema)
+    except ModelRefused:
+        return None
+
+
+def _described(history: History, periods: Periods) -> dict[str, str | int | float]:
+    described: dict[str, str | int | float] = {
+        "transactions": len(history),
+        "gap_days": round(periods.gap_ms / DAY, 3),
+        "folds": len(periods.folds),
+    }
+    parts = {
+        "train": periods.before_test,
+        "validation": np.concatenate([fold.validation for fold in periods.folds]),
+        "test": periods.test,
+    }
+    for name, rows in parts.items():
         described[f"{name}_rows"] = len(rows)
-        described[f"{name}_fraud"] = int(dataset.fraud[rows].sum())
-        described[f"{name}_from"] = dataset.transactions[int(rows[0])].timestamp.isoformat()
-        described[f"{name}_to"] = dataset.transactions[int(rows[-1])].timestamp.isoformat()
+        described[f"{name}_fraud"] = int(history.fraud[rows].sum())
+        described[f"{name}_from"] = _iso(history.time_ms[rows].min())
+        described[f"{name}_to"] = _iso(history.time_ms[rows].max())
     return described
 
 
-def _report(manifest: Manifest, typologies: dict[str, tuple[int, float]]) -> dict[str, object]:
-    return {
+def _metrics(manifest: Manifest, typologies: dict[str, tuple[int, float]]) -> bytes:
+    told = {
         "version": manifest.version,
         "test": manifest.metrics,
         "recall_at_flag_by_typology": {name: {"fraud": n, "recall": r} for name, (n, r) in typologies.items()},
         "score_curve": {"probability": manifest.score.x, "score": manifest.score.y},
     }
+    return msgspec.json.format(msgspec.json.encode(told), indent=2)
+
+
+def _iso(time_ms: np.integer) -> str:
+    return datetime.fromtimestamp(int(time_ms) / 1000, UTC).isoformat(timespec="seconds")

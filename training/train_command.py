@@ -1,29 +1,40 @@
-"""`riskstream train`: the first model from the simulator, or a model from files."""
+"""`riskstream train`: a model from the simulator, from files, or from anonymised card transactions."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from contracts.errors import RiskstreamError
 from features.money import Money
 from settings import load_settings
-from training.datasets import Dataset, from_files, simulated
-from training.progress import Advance
+from training import data_options as data
+from training import train_options as how
+from training.bars import bars
+from training.creditcard.history import CREDIT_CARD_FOLDER, credit_card_history
+from training.data_options import DataOptions, read_history
+from training.history import History
+from training.loaders.options import OnBadRow
+from training.progress import Progress
 from training.simulator.world import DEFAULT_SEED
 from training.train import Trained, train
+from training.train_options import Calibration, TrainOptions, options_of
+from training.tune import budget_of
 
-DEFAULT_TRANSACTIONS = 200_000  # about a minute on two cores, and some 700 frauds to learn from
-TRANSACTIONS_MIN, TRANSACTIONS_MAX = 1_000, 2_000_000  # in memory: a gigabyte a million
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
 _console = Console(stderr=True, highlight=False)
+
+
+class Kind(StrEnum):
+    """What the rows are: the stream's transactions, or anonymised card transactions V1…V28."""
+
+    STREAM = "stream"
+    CREDIT_CARD = "creditcard"
 
 
 def register(app: typer.Typer) -> None:
@@ -32,75 +43,124 @@ def register(app: typer.Typer) -> None:
 
 
 def train_command(
-    transactions: Annotated[
-        int, typer.Option(min=TRANSACTIONS_MIN, max=TRANSACTIONS_MAX, help="How many to simulate.")
-    ] = DEFAULT_TRANSACTIONS,
-    seed: Annotated[int, typer.Option(min=0, help="Of the simulation and of the fit.")] = DEFAULT_SEED,
+    file: data.File = None,
+    dataset: Annotated[Kind, typer.Option(help="creditcard: V1…V28, Amount, for POST /v1/predict.")] = Kind.STREAM,
+    synthetic: Annotated[bool, typer.Option("--synthetic", help="With creditcard: made-up rows, no file.")] = False,
+    transactions: data.Transactions = data.DEFAULT_TRANSACTIONS,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulation, the fit and the intervals.")] = DEFAULT_SEED,
     out: Annotated[Path | None, typer.Option(help="The model registry; MODEL_PATH by default.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Transactions, JSON lines, instead of a simulation.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="Their labels, JSON lines.")] = None,
+    data_file: Annotated[Path | None, typer.Option("--data", help="The same as the argument.")] = None,
+    labels: data.Labels = None,
+    format: data.Format = None,  # noqa: A002
+    mapping: data.MappingFile = None,
+    columns: data.Map = None,
+    constants: data.Set = None,
+    time_format: data.TimeFormat = "iso",
+    time_zone: data.TimeZone = "UTC",
+    label_after: data.LabelAfter = "0s",
+    on_bad_row: data.OnBad = OnBadRow.REFUSE,
+    keep_zero_amounts: data.KeepZero = False,
+    vectors: data.VectorsOut = None,
+    train_from: how.TrainFrom = None,
+    test_from: how.TestFrom = None,
+    test_to: how.TestTo = None,
+    validation: how.Validation = None,
+    gap: how.Gap = None,
+    folds: how.Folds = 1,
+    tune: how.Tune = None,
+    params: how.ParametersFile = None,
+    calibration: how.CalibrationOption = Calibration.AUTO,
+    cost: how.CostFile = None,
+    alert_budget: how.AlertBudget = None,
+    quick: how.Quick = False,
     promote: Annotated[bool, typer.Option(help="Make it the champion even if there is one.")] = False,
 ) -> None:
-    """Compute features with the stream's own kernel, fit, calibrate, measure, and write a model."""
-    if (data is None) != (labels is None):
-        _refuse("--data and --labels come together", EXIT_USAGE)
+    """Compute features with the stream's own kernel, fit, calibrate, measure, report, and write a model."""
+    source = file or data_file
+    told = DataOptions(
+        file=source,
+        labels=labels,
+        format=format,
+        mapping=mapping,
+        columns=tuple(columns or ()),
+        constants=tuple(constants or ()),
+        time_format=time_format,
+        time_zone=time_zone,
+        label_after=label_after,
+        on_bad_row=on_bad_row,
+        keep_zero_amounts=keep_zero_amounts,
+        transactions=transactions,
+        seed=seed,
+        vectors=vectors,
+    )
+    wanted = TrainOptions(
+        train_from, test_from, test_to, validation, gap, folds, params, calibration, cost, alert_budget, quick
+    )
+    _check_usage(dataset, source, labels, synthetic=synthetic)
     try:
         settings = load_settings()
         money = Money(settings.currency_base, settings.currency_default, settings.currency_rates)
-        columns = SpinnerColumn(), TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn()
-        with Progress(*columns, TimeElapsedColumn(), console=_console) as bars:
-            progress = _Bars(bars)
+        registry = out or settings.model_path
+        registry = registry if dataset is Kind.STREAM else registry / CREDIT_CARD_FOLDER
+        budget = budget_of(tune) if tune else None
+        options_of(wanted)  # before the data is read, so that a wrong option is known at once
+        with bars(_console) as progress:
+            history = _history(dataset, told, money, progress)
             trained = train(
-                _dataset(transactions, seed, data, labels, progress),
-                out or settings.model_path,
+                history,
+                registry,
                 seed=seed,
                 now=datetime.now(UTC),
                 promote=promote,
-                money=money,
+                options=options_of(wanted, history.recipe),
+                budget=budget,
                 progress=progress,
             )
     except (RiskstreamError, OSError) as error:
         _refuse(str(error), EXIT_FAILED)
+    _tell(trained)
+
+
+def _check_usage(dataset: Kind, source: Path | None, labels: Path | None, *, synthetic: bool) -> None:
+    if dataset is Kind.CREDIT_CARD and (source is None) != synthetic:
+        _refuse("--dataset creditcard needs a file, or --synthetic", EXIT_USAGE)
+    if dataset is Kind.STREAM and synthetic:
+        _refuse("--synthetic belongs to --dataset creditcard", EXIT_USAGE)
+    if labels is not None and source is None:
+        _refuse("--labels needs the transactions that they belong to: --data", EXIT_USAGE)
+
+
+def _history(dataset: Kind, told: DataOptions, money: Money, progress: Progress) -> History:
+    if dataset is Kind.CREDIT_CARD:
+        return credit_card_history(told.file, told.seed, progress)
+    return read_history(told, money, progress)
+
+
+def _tell(trained: Trained) -> None:
     _console.print(_table(trained))
-    state = "the champion" if trained.promoted else "not promoted: promote it with --promote"
+    state = "the champion" if trained.promoted else "not promoted: promote it with --promote or riskstream models"
     _console.print(f"Wrote {trained.folder} ({state}).", markup=False, soft_wrap=True)
-
-
-class _Bars:
-    """One bar a stage."""
-
-    def __init__(self, bars: Progress) -> None:
-        self._bars = bars
-
-    @contextmanager
-    def stage(self, name: str, total: int) -> Iterator[Advance]:
-        task = self._bars.add_task(name.capitalize(), total=total)
-        yield lambda done: self._bars.update(task, completed=done)
-        self._bars.update(task, completed=total)
-        self._bars.stop_task(task)
-
-
-def _dataset(transactions: int, seed: int, data: Path | None, labels: Path | None, progress: _Bars) -> Dataset:
-    if data is not None and labels is not None:
-        return from_files(data, labels, progress)
-    return simulated(transactions, seed, progress)
+    _console.print(f"Report: {trained.folder / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def _table(trained: Trained) -> Table:
-    metrics, described = trained.manifest.metrics, trained.manifest.data
+    metrics, evaluation = trained.manifest.metrics, trained.evaluation
     table = Table(title=f"Model {trained.manifest.version}, test period", title_justify="left", show_header=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
     table.add_row("transactions, fraud", f"{metrics['transactions']:,.0f}, {metrics['fraud']:,.0f}")
-    table.add_row("period", f"{str(described['test_from'])[:10]} to {str(described['test_to'])[:10]}")
+    table.add_row("period", f"{evaluation.time_from[:10]} to {evaluation.time_to[:10]}")
     table.add_row("ROC AUC", f"{metrics['roc_auc']:.4f}")
     table.add_row("average precision", f"{metrics['average_precision']:.4f}")
+    for rival in evaluation.compared[1:]:
+        table.add_row(f"  {rival.name}", f"{rival.figures['average_precision'].value:.4f}")
     table.add_row("calibration error", f"{metrics['calibration_error']:.4f}", end_section=True)
     for level, meaning in (("review", "50"), ("flag", "75, an alert"), ("decline", "90")):
         precision, recall = metrics[f"precision_at_{level}"], metrics[f"recall_at_{level}"]
         table.add_row(f"{level} (score {meaning})", f"precision {precision:.3f}, recall {recall:.3f}")
-    for name, (frauds, recall) in trained.typologies.items():
-        table.add_row(f"  {name}", f"{recall:.0%} of {frauds:,} flagged")
+    for kind in evaluation.groups:
+        if kind.dimension == "typology":
+            table.add_row(f"  {kind.name}", f"{kind.recall or 0:.0%} of {kind.frauds:,} found at 0.5 % false positives")
     return table
 
 

@@ -30,7 +30,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def test_trains_and_reports(app: typer.Typer, tmp_path: Path, files: list[str]) -> None:
     models = tmp_path / "models"
-    result = CliRunner().invoke(app, ["train", "--out", str(models), *files])
+    result = CliRunner().invoke(app, ["train", "--out", str(models), "--quick", *files])
     assert result.exit_code == 0, result.output
     assert "average precision" in result.output
     assert "the champion" in result.output
@@ -40,9 +40,17 @@ def test_trains_and_reports(app: typer.Typer, tmp_path: Path, files: list[str]) 
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["--data", "x.jsonl"], 2, "--data and --labels come together"),
+        (["--labels", "x.jsonl"], 2, "--labels needs the transactions"),
         (["--data", "nowhere.jsonl", "--labels", "nowhere.jsonl"], 1, "nowhere.jsonl cannot be read"),
         (["--transactions", "10"], 2, "--transactions"),
+        (["--dataset", "creditcard"], 2, "needs a file, or --synthetic"),
+        (["--synthetic"], 2, "--synthetic belongs to"),
+        (["--cost", "nowhere.toml"], 1, "nowhere.toml cannot be read"),
+        (["--cost", "a.toml", "--alert-budget", "9/day"], 1, "give one of them"),
+        (["--alert-budget", "many"], 1, "no alert budget"),
+        (["--tune", "soon"], 1, "no budget"),
+        (["--params", "nowhere.json"], 1, "nowhere.json cannot be read"),
+        (["--validation", "long"], 1, "not a duration"),
     ],
 )
 def test_refuses_with_one_sentence(

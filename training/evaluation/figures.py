@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
-from training.evaluation.outcomes import Floats, Integers, Outcomes, Texts
+from training.evaluation.outcomes import Floats, Outcomes
 from training.evaluation.ranking import Ranking
 
 COUNTS = (100, 1000)  # the highest so many rows of the period
@@ -31,8 +29,3 @@ def measure_of(score: Floats, outcomes: Outcomes) -> Callable[[Floats | None], d
     """`ranking_figures` of these scores (n,), for the bootstrap."""
     ranking = Ranking(score, outcomes.fraud, outcomes.amount)
     return lambda weight: ranking_figures(ranking, weight)
-
-
-def codes(names: Texts) -> Integers:
-    """Equal names, equal numbers."""
-    return np.unique(names, return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,127 @@
+"""The report as one HTML page: no script, nothing from the network, readable in light, dark and print."""
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from training.evaluation.table import Table, levels
+from training.report import contents as words
+from training.report.charts import all_charts
+from training.report.contents import Contents
+from training.report.findings import Mistake
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_WORDS = frozenset({"meaning", "strongest reasons", "days"})  # columns of text, not of numbers
+
+
+def page(contents: Contents) -> str:
+    """The whole document."""
+    sections = _sections(contents)
+    links = "".join(f'<li><a href="#s{i}">{escape(title)}</a></li>' for i, (title, _) in enumerate(sections))
+    body = "".join(
+        f'<section aria-labelledby="s{i}"><h2 id="s{i}">{escape(title)}</h2>{inner}</section>'
+        for i, (title, inner) in enumerate(sections)
+    )
+    title = escape(f"Model {contents.manifest.version}")
+    style = files("training.report").joinpath("style.css").read_text("utf-8")
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title} – report</title><style>{style}</style></head><body><header><h1>{title}</h1>"
+        f'<p class="muted">{escape(_subtitle(contents))}</p></header><nav aria-label="Sections"><ul>{links}</ul></nav>'
+        f"<main>{body}</main></body></html>\n"
+    )
+
+
+def _subtitle(contents: Contents) -> str:
+    manifest, evaluation = contents.manifest, contents.evaluation
+    return (
+        f"Made {manifest.created_at}. Tested on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}, which it had"
+        " not"
+        f" seen. Amounts in {contents.currency}."
+    )
+
+
+def _sections(contents: Contents) -> list[tuple[str, str]]:
+    charts = all_charts(contents)
+    sections = [
+        ("In short", _tiles(contents) + _table(words.period_table(contents), "Periods")),
+        (
+            "Beside the baselines",
+            _table(words.comparison_table(contents), "Test period")
+            + f'<p class="note">{escape(words.blocks_sentence(contents.evaluation))}</p>',
+        ),
+        ("Ranking and calibration", _charts(charts, "precision_recall", "roc", "calibration", "scores")),
+        (
+            "Thresholds",
+            _table(levels(contents.evaluation), "The model's own levels")
+            + _charts(charts, "load", "cost")
+            + _table(words.cuts_table(contents), "Other alert thresholds"),
+        ),
+        (
+            "Kinds of fraud and segments",
+            _table(words.typology_table(contents), "Kinds of fraud")
+            + "".join(_table(one, f"By {one.headings[0]}") for one in words.segment_tables(contents)),
+        ),
+        (
+            "What the model looks at",
+            _charts(charts, "importance") + _table(words.importance_table(contents), "Importance"),
+        ),
+        ("Drift from train to test", _charts(charts, "drift") + _table(words.drift_table(contents), "Drift")),
+        ("The worst mistakes", "".join(_mistakes(*one) for one in words.mistakes(contents))),
+    ]
+    if contents.trials:
+        sections.append(("The search", _table(words.trials_table(contents), "Best trials, on validation folds only")))
+    return sections
+
+
+def _tiles(contents: Contents) -> str:
+    items = "".join(
+        f"<div><dt>{escape(tile.name)}</dt><dd>{escape(tile.value)}<small>{escape(tile.detail)}</small></dd></div>"
+        for tile in words.tiles(contents)
+    )
+    return f'<dl class="tiles">{items}</dl>'
+
+
+def _charts(charts: dict[str, str], *names: str) -> str:
+    return f'<div class="charts">{"".join(charts[name] for name in names)}</div>'
+
+
+def _table(table: Table, caption: str) -> str:
+    if not table.rows:
+        return f"<h3>{escape(caption)}</h3><p>None.</p>"
+    rows = "".join(f"<tr>{_cells(table.headings, row)}</tr>" for row in table.rows)
+    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in table.headings)
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption, quote=True)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cells(headings: Sequence[str], row: Sequence[str]) -> str:
+    cells = [f'<th scope="row">{escape(row[0])}</th>']
+    for heading, cell in zip(headings[1:], row[1:], strict=True):
+        style = ' class="words"' if heading in _WORDS else ""
+        cells.append(f"<td{style}>{escape(cell)}</td>")
+    return "".join(cells)
+
+
+def _mistakes(heading: str, text: str, rows: list[Mistake]) -> str:
+    if not rows:
+        return f"<h3>{escape(heading)}</h3><p>None.</p>"
+    body = "".join(
+        f'<tr><th scope="row">{escape(one.transaction)}</th><td>{one.amount:,.2f}</td><td>{one.score:.1f}</td>'
+        f'<td class="words">{escape(one.typology or "–")}</td>'
+        f'<td class="words"><ul>{"".join(f"<li>{escape(reason)}</li>" for reason in one.reasons)}</ul></td></tr>'
+        for one in rows
+    )
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("transaction", "amount", "score", "kind", "strongest reasons")
+    )
+    return (
+        f'<h3>{escape(heading)}</h3><p class="note">{escape(text)}</p><div class="scroll" role="region" tabindex="0"'
+        f' aria-label="{escape(heading, quote=True)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        "</div>"
+    )
