@@ -19,7 +19,7 @@ SWEEP_EVERY_S = 5.0  # calls that their gateway left behind
 log = structlog.get_logger()
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
     """Run until cancelled; a store that is away is tried again at the next turn."""
     while True:
         try:

@@ -1,10 +1,10 @@
 """The worker's own small HTTP server: /metrics, /livez, /readyz."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -28,6 +28,22 @@ def monitor_app(progress: Progress, metrics: WorkerMetrics) -> Starlette:
     async def readyz(_request: Request) -> Response:
         state = progress.state
         return JSONResponse({"status": state}, 200 if state == "running" else 503)
+
+    return Starlette(routes=[Route("/metrics", serve_metrics), Route("/livez", livez), Route("/readyz", readyz)])
+
+
+def status_app(registry: CollectorRegistry, running: Callable[[], bool]) -> Starlette:
+    """The same for a process without partitions: ready means that it runs."""
+
+    async def serve_metrics(_request: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def livez(_request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_request: Request) -> Response:
+        ready = running()
+        return JSONResponse({"status": "running" if ready else "waiting"}, 200 if ready else 503)
 
     return Starlette(routes=[Route("/metrics", serve_metrics), Route("/livez", livez), Route("/readyz", readyz)])
 

@@ -46,6 +46,13 @@ SELECT sampled, represented, counts FROM feature_histograms
 WHERE client_id = $1 AND day_ms >= $2 AND day_ms < $3 AND model_version = $4 ORDER BY day_ms
 """
 
+_LATELY = """
+SELECT model_version, sampled, represented, counts FROM feature_histograms
+WHERE day_ms >= (SELECT max(day_ms) FROM feature_histograms) - $1 ORDER BY model_version LIMIT $2
+"""
+LATELY_MS = 86_400_000  # the newest day and the one before
+LATELY_ROWS_MAX = 2_000  # some 10 kB each
+
 Counts = dict[str, list[int]]  # feature -> its bins' counts, the missing last
 
 _encode = msgspec.json.Encoder().encode
@@ -121,4 +128,13 @@ class FeatureHistogramRepository:
         total = Histogram()
         for sampled, represented, counts in records:
             total += Histogram(sampled, represented, _decode(counts))
+        return total
+
+    async def lately(self) -> dict[str, Histogram]:
+        """The newest day and the one before, of all clients, by model version."""
+        async with session(self._pool) as connection:
+            records = await connection.fetch(_LATELY, LATELY_MS, LATELY_ROWS_MAX)
+        total: dict[str, Histogram] = {}
+        for version, sampled, represented, counts in records:
+            total[version] = total.get(version, Histogram()) + Histogram(sampled, represented, _decode(counts))
         return total

@@ -32,13 +32,13 @@ from api.analytics.performance import (
     with_labelled,
 )
 from api.analytics.periods import Bucket, From, ModelVersion, To, moment, period_of
-from api.analytics.references import reference_of
 from api.analytics.series import buckets_of
 from api.auth import Reader
 from api.openapi import errors
 from api.parts import Parts, PartsOf
 from api.problems import NOT_FOUND, Problem
 from features.plan import PLAN
+from scoring.references import reference_of
 from scoring.shifts import bins_of, score_counts, shift_of, shifts_of
 from storage.analytics import AnalyticsRepository, Period, VolumeAt
 from storage.feature_histograms import FeatureHistogramRepository
