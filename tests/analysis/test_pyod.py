@@ -26,10 +26,11 @@ def _both(name: str, folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     profile = Profile(Setting(seed=3))
     profile.learn(rows)
     sample = profile.of(rows)  # the whole: it is smaller than the sample may be
-    sample = sample[:, telling(sample)]
-    scaled = (sample - sample.mean(axis=0)) / sample.std(axis=0)
     ours.fit(rows)
     ours.finish()
+    scaled = ours.scaled(sample)
+    kept = telling(sample)
+    np.testing.assert_allclose(scaled, ((sample - sample.mean(axis=0)) / sample.std(axis=0))[:, kept])
     return ours.detect(rows).score, scaled, scaled
 
 
