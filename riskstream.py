@@ -25,6 +25,7 @@ _ROOMS = {
     "train": ("training.train_command", "Train a model from simulated or given data."),
     "models": ("training.models_command", "Models: list, show, compare, promote, roll back, run in shadow."),
     "backtest": ("training.backtest_command", "Any stored period again, with any model, thresholds or policy."),
+    "retrain": ("training.retrain_command", "A new model from what is stored; promoted only if it passes a gate."),
     "skew": ("scoring_worker.skew_command", "Stored vectors against a replay of the stored messages."),
     "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
     "create-user": ("api.account_commands", "Make a user who signs in by email address and password."),
@@ -90,6 +91,14 @@ def worker() -> None:
     from scoring_worker.main import run
 
     wait_at_gate()
+    run()
+
+
+@app.command("live-statistics")
+def live_statistics() -> None:
+    """Live rates over the decisions, by Faust; what it misses harms nothing. SIGTERM stops it."""
+    from scoring_worker.live_statistics.main import run
+
     run()
 
 

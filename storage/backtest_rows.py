@@ -36,6 +36,9 @@ SELECT count(*) FROM decided
 WHERE event_time_ms >= $1 AND event_time_ms < $2 AND ($3::integer IS NULL OR client_id = $3)
 """
 _BOUNDS = "SELECT min(event_time_ms), max(event_time_ms) FROM decided"
+_NEWEST_FROM = """
+SELECT event_time_ms FROM decided WHERE event_time_ms < $1 ORDER BY event_time_ms DESC OFFSET $2 LIMIT 1
+"""
 _CATALOGUES = "SELECT context_id FROM decision_contexts WHERE catalogue_hash <> $1"
 _OF_CONTEXTS = """
 SELECT EXISTS (
@@ -126,3 +129,10 @@ async def stored_bounds_ms(pool: Pool) -> tuple[int, int] | None:
     async with session(pool) as connection:
         oldest, newest = await connection.fetchrow(_BOUNDS)  # type: ignore[misc]
         return None if newest is None else (oldest, newest)
+
+
+async def newest_from_ms(pool: Pool, stop_ms: int, rows: int) -> int:
+    """From where on at most `rows` transactions lie before `stop`; 0: all do. Raises StoreUnavailable."""
+    async with session(pool) as connection:
+        outside: int | None = await connection.fetchval(_NEWEST_FROM, stop_ms, rows)
+        return 0 if outside is None else outside + 1
