@@ -46,3 +46,6 @@ class ModelMetrics:
         self.precision_alerts = Gauge(
             "riskstream_model_precision_alerts", "Alerts that the precision is of", ["version"], registry=registry
         )
+        self.precision_low = Gauge(
+            "riskstream_model_precision_low", "1 while it lies below what operators allow", registry=registry
+        )

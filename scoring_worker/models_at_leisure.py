@@ -3,10 +3,12 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from scoring_worker import shadow, skew
+from scoring.manifest import Manifest
+from scoring_worker import precision_watch, shadow, skew
 from scoring_worker.at_leisure import at_leisure
 from scoring_worker.model_metrics import ModelMetrics
 from scoring_worker.parts import Parts
+from scoring_worker.precision_watch import PrecisionWatch
 from scoring_worker.shadow import Shadow
 from scoring_worker.skew import SkewWatch
 from settings import Settings
@@ -22,4 +24,10 @@ def model_chores(settings: Settings, parts: Parts, metrics: ModelMetrics) -> lis
             settings.skew_share,
         )  # fmt: skip
         chores.append(at_leisure(watch.turn, skew.SHARE_MAX, skew.IDLE_S))
+
+    def served() -> Manifest | None:
+        return parts.model.current.manifest if parts.model.version else None
+
+    precision = PrecisionWatch(parts.pool, served, metrics, settings.precision_drop_max)
+    chores.append(at_leisure(precision.turn, precision_watch.SHARE_MAX, precision_watch.EVERY_S))
     return chores

@@ -65,6 +65,18 @@ _DELETES = {
         DELETE FROM counted_labels WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM counted_labels WHERE event_time_ms < $1 AND effective_ms < $1 LIMIT $2))
     """,
+    "shadow_scores": """
+        DELETE FROM shadow_scores WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM shadow_scores WHERE event_time_ms < $1 LIMIT $2))
+    """,
+    "replay_states": """
+        DELETE FROM replay_states WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM replay_states WHERE event_time_ms < $1 LIMIT $2))
+    """,
+    "feature_mismatches": """
+        DELETE FROM feature_mismatches WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM feature_mismatches WHERE event_time_ms < $1 LIMIT $2))
+    """,
     "labels": """
         DELETE FROM labels WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM labels WHERE known_at_ms < $1 AND coalesce(effective_ms, known_at_ms) < $1 LIMIT $2))
