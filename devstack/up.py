@@ -28,6 +28,7 @@ PROBE_TIMEOUT_S = 1.0
 ALERT_LOOK_EVERY_S = 0.5
 START_DEADLINE_S = 120.0  # of our own processes; compiling the kernel for the first time is the longest part
 COMMAND = (sys.executable, "-m", "riskstream")
+_STATISTICS = "live-statistics"  # the command, and the part's name
 STACK_FILES = (  # all that a stack puts into its home; only these are deleted by `forget`
     *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads"),
     *("stack.env", "secrets.json", "ports.json", "lock", ".gitignore"),
@@ -54,6 +55,7 @@ class _Run:
         self._gate = self._home.run / "gate"
         self._next_look_s = 0.0
         self._alerts: _Alerts | None = None
+        self._statistics: Part | None = None
 
     def run(self) -> None:
         self._home.prepare()
@@ -100,6 +102,8 @@ class _Run:
         self._screen.step("scoring worker and gateway")
         self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
         self._open_gate(ours)
+        if self._statistics is not None:  # last, so that no other part's start waits for its imports
+            self._supervisor.start(self._statistics)
         self._home.publish(environment)
         self._screen.all_is_up(environment, link_token, {part.spec.name: part.log_path.name for part in ours})
 
@@ -131,7 +135,7 @@ class _Run:
         """Start worker(s), gateway and demo, which wait at the gate; adds API_URL to `environment`."""
         settings = self._settings
         workers = [f"worker-{number + 1}" for number in range(settings.scoring_workers)]
-        named = {"api": "API_PORT", **dict.fromkeys(workers, "METRICS_PORT")}
+        named = {"api": "API_PORT", **dict.fromkeys([*workers, _STATISTICS], "METRICS_PORT")}
         ports = choose({"api": settings.api_port}, {}, named)
         shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
@@ -146,6 +150,8 @@ class _Run:
             parts.append(self._part("demo", ["simulate", "--rate", str(settings.demo_rate)], gated, lambda: True))
         for part in parts:
             self._supervisor.start(part)
+        own = environment | {"METRICS_PORT": str(ports[_STATISTICS])}
+        self._statistics = self._part(_STATISTICS, [_STATISTICS], own, lambda: True)
         return parts
 
     def _open_gate(self, ours: Sequence[Part]) -> None:

@@ -1,12 +1,10 @@
 """What a worker does beside scoring: clients and model kept fresh, its status reported, orphaned calls finished."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import structlog
 
-from contracts.errors import RiskstreamError, StateLost, StoreUnavailable
 from pipeline.call_sweeper import CallSweeper
 from scoring_worker.progress import Progress
 from storage.worker_status import WorkerStatus, WorkerStatusRepository
@@ -17,18 +15,6 @@ REPORT_EVERY_S = 1.0
 SWEEP_EVERY_S = 5.0  # calls that their gateway left behind
 
 log = structlog.get_logger()
-
-
-async def every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Run until cancelled; a store that is away is tried again at the next turn."""
-    while True:
-        try:
-            await work()
-        except (StoreUnavailable, StateLost) as error:  # waited out; the partitions repair the state
-            log.debug("housekeeping_waits", work=getattr(work, "__qualname__", "?"), reason=str(error))
-        except RiskstreamError as error:
-            log.warning("housekeeping_failed", work=getattr(work, "__qualname__", "?"), reason=str(error))
-        await asyncio.sleep(seconds)
 
 
 def swept(sweeper: CallSweeper) -> Callable[[], Awaitable[None]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -10,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scoring_worker.metrics import WorkerMetrics
 from scoring_worker.progress import STALL_MAX_S, Progress
 
+if TYPE_CHECKING:  # it brings the pipeline along, which not every monitored process has
+    from scoring_worker.metrics import WorkerMetrics
 
-def monitor_app(progress: Progress, metrics: WorkerMetrics) -> Starlette:
+
+def monitor_app(progress: Progress, metrics: "WorkerMetrics") -> Starlette:
     """Alive means that every partition's loop came round lately; ready means that none of them waits."""
 
     async def serve_metrics(_request: Request) -> Response:

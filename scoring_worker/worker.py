@@ -17,13 +17,13 @@ from features.gazetteer import preload
 from pipeline.call_sweeper import CallSweeper
 from pipeline.deadline import Deadline
 from scoring_worker.assignment import Assignment
+from scoring_worker.chores import every
 from scoring_worker.housekeeping import (
     FOLD_EVERY_S,
     REFRESH_EVERY_S,
     REPORT_EVERY_S,
     SWEEP_EVERY_S,
     StatusReporter,
-    every,
     swept,
 )
 from scoring_worker.label_publisher import PUBLISH_EVERY_S

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import StoreUnavailable
 from logs import configure_logs
-from scoring_worker.housekeeping import every
+from scoring_worker.chores import every
 from scoring_worker.live_statistics.application import OnTurn, application
 from scoring_worker.live_statistics.drift_sampler import PASS_EVERY_S, WATCH_EVERY_S, DriftSampler
 from scoring_worker.live_statistics.metrics import LiveMetrics

@@ -10,7 +10,7 @@ import yaml
 from settings import Settings
 
 ROOT = Path(__file__).parents[2]
-OWN_SERVICES = {"migrate", "worker", "gateway", "demo"}
+OWN_SERVICES = {"migrate", "worker", "live-statistics", "gateway", "demo"}
 ONCE = {"migrate"}
 NOT_OF_SETTINGS = {"API_URL", "RISKSTREAM_API_KEY", "HEALTH_PORT"}  # of commands and image
 SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "RISKSTREAM_API_KEY")
