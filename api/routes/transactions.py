@@ -1,26 +1,46 @@
-"""One stored transaction with its decision: what was received, what was decided, and from which numbers."""
+"""Stored transactions with their decisions: what was received, what was decided, and from which numbers."""
 
 import math
 from typing import Annotated, Any
 
 import msgspec
 import numpy as np
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from api.auth import Reader
+from api.cases.paging import bad_cursor, next_cursor, resumed
+from api.cursors import SEQUENCE_MAX, PageCursor
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
 from api.schemas import DecisionOut, PositionOut, ReasonOut, TransactionOut
+from api.transaction_schemas import ListedTransactionOut, TransactionPageOut, TransactionQuery
 from contracts.decision import Decision
 from contracts.transaction import has_control_character
 from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
 from features.plan import Flag
+from storage.transaction_list import TransactionListRepository
 from storage.transactions import StoredTransaction, TransactionRepository
 
 TransactionId = Annotated[str, Path(min_length=1, max_length=128)]
 
 router = APIRouter(prefix="/v1/transactions", tags=["transactions"])
+
+
+@router.get("", summary="Transactions by filter, newest first")
+async def list_transactions(
+    caller: Reader, parts: PartsOf, query: Annotated[TransactionQuery, Query()]
+) -> TransactionPageOut:
+    """By event time. All filters given must hold; which levels are asked for is looked up at 1,000 a page."""
+    asked, page = resumed(query)
+    async with parts.database.client(caller.client_id) as pool:
+        found = await TransactionListRepository(pool).page(
+            caller.client_id, asked.filter(), after=_key_of(page) if page else None, limit=asked.limit
+        )
+    return TransactionPageOut(
+        items=[ListedTransactionOut.model_validate(each) for each in found.items],
+        next_cursor=next_cursor(asked, [*found.next_key]) if found.next_key else None,
+    )
 
 
 @router.get("/{transaction_id:path}", summary="A transaction with its decision", responses=errors(404))
@@ -33,6 +53,15 @@ async def get_transaction(caller: Reader, parts: PartsOf, transaction_id: Transa
     if stored is None:
         raise Problem(NOT_FOUND, "you have no transaction with this id")
     return _answer(stored)
+
+
+def _key_of(page: PageCursor) -> tuple[int, str]:
+    match page.key:
+        case [int(event_time_ms), str(transaction_id)] if abs(
+            event_time_ms
+        ) <= SEQUENCE_MAX and not has_control_character(transaction_id):
+            return event_time_ms, transaction_id
+    raise bad_cursor("it is damaged; use `next_cursor` as it came")
 
 
 def _answer(stored: StoredTransaction) -> TransactionOut:

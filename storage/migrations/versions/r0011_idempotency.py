@@ -1,4 +1,4 @@
-"""Answers kept under an Idempotency-Key."""
+"""Answers kept under an Idempotency-Key; a client's transactions in the order of their time."""
 
 from alembic import op
 
@@ -25,8 +25,9 @@ UP: tuple[str, ...] = (
     """,
     "CREATE INDEX idempotent_requests_expiry ON idempotent_requests (client_id, expires_at)",
     *isolated("idempotent_requests", gateway=ALL),
+    "CREATE INDEX transactions_client ON transactions (client_id, event_time_ms)",
 )
-DOWN: tuple[str, ...] = ("DROP TABLE idempotent_requests",)
+DOWN: tuple[str, ...] = ("DROP INDEX transactions_client", "DROP TABLE idempotent_requests")
 
 
 def upgrade() -> None:
