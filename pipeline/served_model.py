@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import ModelRefused
 from scoring.registry import resolve
+from scoring.schema import STREAM, Schema
 
 if TYPE_CHECKING:
     from scoring.model import Model
@@ -20,11 +21,12 @@ class ServedModel:
     Importing XGBoost takes seconds, so it waits for the first model: a gateway answers meanwhile.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: Schema = STREAM) -> None:
         self.path = path
         self.loaded: Model | None = None
         self.refusal = ""
         self.looked = asyncio.Event()  # set when the first look is done, whatever it found
+        self._schema = schema
         self._folder: Path | None = None
 
     @property
@@ -45,7 +47,7 @@ class ServedModel:
             if folder == self._folder:
                 self.refusal = ""
                 return False
-            self.loaded = _load(folder)
+            self.loaded = self._load(folder)
         except ModelRefused as error:
             self.refusal = str(error)
             return False
@@ -64,8 +66,10 @@ class ServedModel:
             self.looked.set()
             await asyncio.sleep(LOOK_EVERY_S)
 
+    def _load(self, folder: Path) -> "Model":
+        from scoring.model import load
 
-def _load(folder: Path) -> "Model":
-    from scoring.model import load
-
-    return load(folder)
+        model = load(folder, self._schema)
+        if folder != self.path and model.version != folder.name:  # decisions name it, so it must lead back here
+            raise ModelRefused(f"{folder} holds model {model.version}: a copy under another name")
+        return model
