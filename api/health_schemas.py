@@ -28,6 +28,7 @@ _INSIDE: dict[str, Any] = {
         "alerts_total": 512,
         "dead_letters_total": 3,
     },
+    "model_refusal": None,
     "feeds_open": 4,
     "server_versions": {"database": "18.1", "redis": "8.2.1", "python": "3.12.4"},
     "disk_free_bytes": 52613349376,
@@ -57,9 +58,13 @@ class PartOut(Answer):
 
 
 class InsideOut(Answer):
-    """What is for operators: the stream, the feeds of this gateway process, versions, the disk. Null is not known."""
+    """What is for operators: the stream, the feeds of this gateway process, versions, the disk. Null is not known.
+
+    `model_refusal` says why the named champion is not the one that is served; null if it is.
+    """
 
     stream: StreamTotals | None
+    model_refusal: str | None
     feeds_open: int
     server_versions: dict[str, str]
     disk_free_bytes: int | None

@@ -110,6 +110,7 @@ async def _inside(parts: Parts) -> InsideOut:
     versions = {"database": database, "redis": redis, "python": platform.python_version()}
     return InsideOut(
         stream=stream,
+        model_refusal=parts.model.refusal or None,
         feeds_open=parts.hub.sockets,
         server_versions={name: version for name, version in versions.items() if version},
         disk_free_bytes=_disk_free_bytes(parts),
