@@ -29,6 +29,7 @@ from api.routes import (
     investigations,
     keys,
     policy,
+    predict,
     reference,
     score,
     session,
@@ -68,8 +69,9 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
     )
     app.state.parts = parts
     app.state.console = Console()
-    # The feed before the alerts: its path looks like an alert's id.
+    # Scoring first: routes are tried in their order. The feed before the alerts: its path looks like an alert's id.
     for module in (
+        score,
         health,
         console,
         reference,
@@ -85,7 +87,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         feedback,
         audit,
         transactions,
-        score,
+        predict,
         decisions,
         policy,
         stream,

@@ -15,6 +15,7 @@ from api.accounts.access_tokens import AccessTokens
 from api.accounts.parts import AccountParts, build_accounts
 from api.accounts.passwords import Passwords
 from api.auth import Authenticator
+from api.card_model import CardModel
 from api.database import Database
 from api.feed.hints import Hints
 from api.feed.hub import Hub
@@ -67,6 +68,7 @@ class Parts:
     hints: Hints
     standing: Standing
     model: ServedModel
+    card_model: CardModel
     scoring: Scoring
     explainer: Explainer
     health: HealthChecks
@@ -139,6 +141,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         hints=hints,
         standing=Standing(authenticator, identities, limits.recheck_s),
         model=model,
+        card_model=CardModel(settings.model_path),
         scoring=Scoring(settings, model, lambda stored: hub.hint(stored.alerts)),
         explainer=Explainer(model),
         health=HealthChecks(checks),
