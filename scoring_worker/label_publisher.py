@@ -23,10 +23,10 @@ class LabelPublisher:
         self._topic = topics.labels
 
     async def publish(self) -> None:
-        """Publish all that waits, then remove what has arrived. Raises StoreUnavailable; then it can be repeated."""
+        """Publish all that waits, then settle what has arrived. Raises StoreUnavailable; then it can be repeated."""
         while await self._publish_batch() == BATCH_MAX:
             pass
-        await self._outbox.prune()
+        await self._outbox.settle()
 
     async def _publish_batch(self) -> int:
         async with self._outbox.taken() as labels:

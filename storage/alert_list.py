@@ -17,8 +17,6 @@ from storage.conditions import Conditions
 from storage.database import Connection, Pool, session
 from storage.search_words import question
 
-SEARCHED_MAX = 10_000  # newest alerts with the words asked for; beyond them a question is too vague to be one
-
 COLUMNS = f"{alerts.COLUMNS}, a.version, c.assignee, c.claimed_until, d.verdict"
 _WORK = """
 JOIN cases AS c ON c.case_id = a.case_id
@@ -54,7 +52,7 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What to list; None is everything. Event times are from `from_ms`, before `to_ms`.
 
     `assignee`: who holds the alert's case at `now`; "" is nobody. `text`: words, each the beginning of one of the
-    alert's, see `storage.search_words`.
+    alert's, see `storage.search_words`; words that many alerts hold are looked for among the newest 20,000.
     """
 
     now: datetime
@@ -174,7 +172,7 @@ def _conditions(client_id: int, wanted: AlertFilter) -> Conditions:
         if asked is None:
             where.add("false")
         else:
-            where.add("a.sequence IN (SELECT alerts_with_words({}::text::tsquery, {}))", asked, SEARCHED_MAX)
+            where.add("a.sequence IN (SELECT alerts_with_words({}::text::tsquery))", asked)
     return where
 
 

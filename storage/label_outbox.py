@@ -3,6 +3,9 @@
 A transactional outbox: a label is stored together with the decision that it comes from, so accepting one needs no
 Kafka. A publisher takes what is not published yet, writes it to the topic, and marks it when Kafka has acknowledged.
 If it dies in between, the label is published again, and the forwarder drops the repeat by its revision.
+
+An institution that publishes to the topic itself may take a revision in the moment between our numbering and our
+publishing. The forwarder then keeps its label and drops ours; `settle` notices, and gives ours the next number.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -18,7 +21,8 @@ from storage.label_join import known_at_ms
 from storage.locks import LABEL_OUTBOX_LOCK
 
 BATCH_MAX = 1_000  # labels published at once; the transaction stays open until Kafka has acknowledged them
-PRUNED_MAX = 5_000  # rows a turn
+REVISION_MAX = 2**31 - 1  # contracts.label
+SETTLED_MAX = 5_000  # rows a turn
 
 # One writer a client: revisions of a transaction follow each other, and get their places in the outbox in that order.
 _LOCK = "SELECT pg_advisory_xact_lock($1, $2)"
@@ -50,8 +54,25 @@ _PRUNE = """
 DELETE FROM label_outbox WHERE outbox_id = ANY (ARRAY(
     SELECT o.outbox_id FROM label_outbox AS o
     JOIN labels AS l ON l.client_id = o.client_id AND l.transaction_id = o.transaction_id AND l.revision = o.revision
+        AND l.fraud = o.fraud AND l.source = o.source AND l.known_at_ms = o.known_at_ms
     WHERE o.published_at IS NOT NULL ORDER BY o.published_at LIMIT $1
 ))
+"""
+_OUTRUN = """
+SELECT o.outbox_id, o.client_id, o.transaction_id, o.revision FROM label_outbox AS o
+JOIN labels AS l ON l.client_id = o.client_id AND l.transaction_id = o.transaction_id AND l.revision = o.revision
+WHERE o.published_at IS NOT NULL
+    AND (l.fraud, l.source, l.known_at_ms) IS DISTINCT FROM (o.fraud, o.source, o.known_at_ms)
+ORDER BY o.outbox_id LIMIT $1
+"""
+_RENUMBER = """
+UPDATE label_outbox SET revision = $3, published_at = NULL WHERE outbox_id = $1 AND revision = $2
+"""
+_DROP = "DELETE FROM label_outbox WHERE outbox_id = $1"
+# The decision that wrote the label knows it by its number.
+_RENUMBER_DECIDED = """
+UPDATE decided_alerts AS p SET revision = $4 FROM alerts AS a
+WHERE a.client_id = $1 AND a.transaction_id = $2 AND p.alert_id = a.alert_id AND p.client_id = $1 AND p.revision = $3
 """
 
 
@@ -102,10 +123,24 @@ class LabelOutbox:
             if records:
                 await connection.execute(_MARK, [r["outbox_id"] for r in records])
 
-    async def prune(self) -> None:
-        """Remove what the forwarder has stored as a label."""
+    async def settle(self) -> None:
+        """Remove what the forwarder has stored as a label, and number anew what was outrun."""
         async with session(self._pool) as connection:
-            await connection.execute(_PRUNE, PRUNED_MAX)
+            await connection.execute(_PRUNE, SETTLED_MAX)
+            outrun = await connection.fetch(_OUTRUN, SETTLED_MAX)
+            for row in outrun:
+                async with connection.transaction():
+                    await _renumber(connection, *row)
+
+
+async def _renumber(connection: Connection, outbox_id: int, client_id: int, transaction_id: str, revision: int) -> None:
+    last = (await last_labels(connection, client_id, [transaction_id]))[transaction_id]
+    if last.revision >= REVISION_MAX:
+        await connection.execute(_DROP, outbox_id)  # no number is left, so theirs stands
+        return
+    number = last.revision + 1
+    if await connection.execute(_RENUMBER, outbox_id, revision, number) == "UPDATE 1":
+        await connection.execute(_RENUMBER_DECIDED, client_id, transaction_id, revision, number)
 
 
 def _at(time_ms: int) -> datetime:

@@ -57,7 +57,7 @@ class AlertQuery(PageQuery):
         Question | None,
         Field(
             description="Words of the transaction id, account, merchant, device, place and reasons; the beginning of"
-            " each is enough, and all must be there. Looks at the newest 10,000 alerts that match."
+            " each is enough, and all must be there. What many alerts hold is looked for among the newest 20,000."
         ),
     ] = None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,13 +14,21 @@ from contracts.errors import StoreUnavailable
 from contracts.label import Label, decode_label
 from contracts.topics import Topics
 from scoring_worker.label_publisher import LabelPublisher
-from storage.database import Pool, session
+from storage.database import Pool, connect, session
 from storage.label_outbox import LabelOutbox, last_labels, write
 from storage.labels import LabelRepository
+from storage.roles import PIPELINE
 
 pytestmark = pytest.mark.stack
 Read = Callable[[str], Awaitable[list[ConsumerRecord]]]
 AT = datetime(2026, 1, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """As a worker has it."""
+    async with await connect(database_url, size_max=4, role=PIPELINE) as pool:
+        yield pool
 
 
 def label(name: str, revision: int = 0, *, fraud: bool = True) -> Label:
@@ -90,3 +98,20 @@ async def test_several_publishers_share_the_work(pool: Pool, producer: Any, topi
     await asyncio.gather(*(publisher.publish() for publisher in publishers))
     counts = Counter(each.transaction_id for each in await published(read_topic, topics))
     assert counts == {f"tx-{n}": 1 for n in range(300)}
+
+
+async def test_a_label_that_was_outrun_gets_the_next_number(
+    pool: Pool, producer: Any, topics: Topics, read_topic: Read
+) -> None:
+    """Somebody else's label took our number in the topic: both are known in the end, ours last."""
+    await give(pool, label("a", fraud=False))
+    publisher = LabelPublisher(producer, LabelOutbox(pool), topics)
+    theirs = Label(transaction_id="a", fraud=True, known_at=AT, source="bank")
+    await LabelRepository(pool).take([theirs], 0)
+    await publisher.publish()
+    await publisher.publish()
+    ours = (await published(read_topic, topics))[-1]
+    assert (ours.revision, ours.fraud, ours.source) == (1, False, "analyst")
+    await LabelRepository(pool).take([ours], 0)
+    await publisher.publish()
+    assert await pool.fetchval("SELECT count(*) FROM label_outbox") == 0
