@@ -42,8 +42,8 @@ def run() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = load_settings()
     configure_logs(settings, "live-statistics")
-    for noisy in ("faust", "mode", "aiokafka"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)  # a broker that is away is waited out
+    for library in ("faust", "mode", "aiokafka"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # a broker that is away is waited out, and said once
     with suppress(OSError):
         os.nice(NICE)
     asyncio.run(run_live_statistics(settings))
