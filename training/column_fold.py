@@ -12,7 +12,7 @@ from contracts.errors import DataRefused
 from features.column_events import ColumnEventBuilder
 from features.events import EventBatch
 from features.fold import OfflineFold
-from features.layout import EVENT, KIND_LABEL, TABLES, Tables
+from features.layout import EVENT, KIND_LABEL, NEVER, TABLES, Tables
 from features.money import Money
 from features.plan import Entity
 from scoring.model import Vectors
@@ -36,15 +36,18 @@ class _Waiting(NamedTuple):
 
 @dataclass
 class _Log:
-    """Puts labels between transactions: each before the first transaction after it was known."""
+    """Puts labels between transactions: each after its own, and before the first one later than it was known."""
 
     waiting: _Waiting
+    newest_ms: int = NEVER
 
     def merged(self, columns: Columns, batch: EventBatch) -> tuple[EventBatch, npt.NDArray[np.intp]]:
         """The chunk's events with the labels that fall into it, and where its transactions are among them."""
+        latest = np.maximum.accumulate(np.append(self.newest_ms, columns.time_ms))[1:]
+        self.newest_ms = int(latest[-1])
+        own = np.append(np.zeros(len(self.waiting.known_ms), np.int64), columns.labels["row"] + 1)
         waiting = _added(self.waiting, columns, batch)
-        latest = np.maximum.accumulate(columns.time_ms)
-        position = np.searchsorted(latest, waiting.known_ms, side="right")
+        position = np.maximum(np.searchsorted(latest, waiting.known_ms, side="right"), own)
         due = np.flatnonzero(position < len(latest))
         due = due[np.lexsort((waiting.known_ms[due], position[due]))]
         self.waiting = _chosen(waiting, np.flatnonzero(position == len(latest)))

@@ -40,6 +40,7 @@ class Columns:
     typology: Texts  # of fraud, where the source knows it
     channel: Texts
     category: Texts
+    left_out: npt.NDArray[np.bool_] | None = None  # rows that nothing is to be learned from, None: all may
 
     def __len__(self) -> int:
         return len(self.fraud)
@@ -62,7 +63,8 @@ class Columns:
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
         """Rows to learn from: money that comes back is counted in the features, but nobody steals by a refund here."""
-        return ~np.isin(self.transactions.kind, _MONEY_BACK)
+        kept = ~np.isin(self.transactions.kind, _MONEY_BACK)
+        return kept if self.left_out is None else kept & ~self.left_out
 
     def take(self, rows: Rows) -> Self:
         """These rows, in this order, without their labels: to evaluate, not to fold."""
@@ -72,6 +74,7 @@ class Columns:
             np.zeros(0, LABEL),
             self.label_known_ms[rows],
             *(texts.take(rows) for texts in (self.typology, self.channel, self.category)),
+            None if self.left_out is None else self.left_out[rows],
         )
 
 
@@ -131,4 +134,5 @@ def joined(chunks: Sequence[Columns]) -> Columns:
         typology=joined_texts([chunk.typology for chunk in chunks]),
         channel=joined_texts([chunk.channel for chunk in chunks]),
         category=joined_texts([chunk.category for chunk in chunks]),
+        left_out=np.concatenate([np.zeros(len(c), bool) if c.left_out is None else c.left_out for c in chunks]),
     )

@@ -53,13 +53,13 @@ def _day(year: int, month: int, day: int) -> int:
 PUBLISHED = Protocol(_day(2018, 7, 25), _day(2018, 4, 1))
 
 
-def train_rows(columns: Columns, protocol: Protocol, *, all_history: bool) -> Rows:
+def rows_of_training(columns: Columns, protocol: Protocol, *, all_history: bool) -> Rows:
     """Rows to learn from: the week, or everything before the gap."""
     start = protocol.history_ms if all_history else protocol.start_ms
     return np.flatnonzero((columns.time_ms >= start) & (columns.time_ms < protocol.train_end_ms))
 
 
-def test_rows(columns: Columns, protocol: Protocol) -> Rows:
+def rows_of_test(columns: Columns, protocol: Protocol) -> Rows:
     """Rows of the test week, without cards known to be compromised.
 
     Known are cards with fraud in the week of training, and for the d-th day of the test (from 0) also those with fraud

@@ -1,6 +1,8 @@
 """Labels of a file or a simulation as the records that the forwarder would have written into the log."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from contracts.label import ForwardedLabel, Label
 from contracts.transaction import EPOCH, Transaction
@@ -15,18 +17,20 @@ def merged(
 ) -> Iterator[Record]:
     """The log: `transactions` in their order, each label's record before the first transaction after it was known.
 
-    So a vector sees what was known at its time and nothing that came later.
+    So a vector sees what was known at its time and nothing that came later. As the forwarder joins a label with its
+    transaction, none stands before it, however late that came.
     """
     waiting = forwarded(transactions, labels, delay_ms)
-    position = 0
-    for transaction in transactions:
-        now_ms = transaction.event_time_ms
-        while position < len(waiting) and waiting[position][0] < now_ms:
-            yield waiting[position][1]
-            position += 1
+    newest = list(accumulate((transaction.event_time_ms for transaction in transactions), max))
+    row_of = {(t.client_id, t.transaction_id): row for row, t in enumerate(transactions)}
+    due: dict[int, list[ForwardedLabel]] = {}
+    for known_ms, record in waiting:
+        own = row_of[record.client_id, record.transaction_id]
+        due.setdefault(max(bisect_right(newest, known_ms), own + 1), []).append(record)
+    for row, transaction in enumerate(transactions):
+        yield from due.get(row, ())
         yield transaction
-    for _, record in waiting[position:]:
-        yield record
+    yield from due.get(len(transactions), ())
 
 
 def forwarded(

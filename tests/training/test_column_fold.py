@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import DataRefused
@@ -59,6 +59,7 @@ def folded(chunks: list[Columns]) -> bytes:
     return np.concatenate(made).tobytes()
 
 
+@settings(max_examples=60, deadline=None)  # the kernel may be compiled first
 @given(st.one_of(logs(), labelled_logs()), revisions, st.data())
 def test_bit_equal_in_chunks_of_any_size(
     log: list[Record], drawn: list[tuple[int, int, bool]], data: st.DataObject

@@ -76,3 +76,9 @@ def test_no_vector_sees_a_label_before_it_is_effective() -> None:
     assert (without[:, share] == 0).all()
     assert seen[17, share] > 0
     assert fraud.sum() == 2
+
+
+def test_a_label_never_stands_before_its_transaction_however_late_that_came() -> None:
+    payments = [pay(1, 10), pay(2, 11), pay(3, 0), pay(4, 12)]
+    order = [type(record).__name__ + record.transaction_id for record in merged(payments, [label(3, 1)])]
+    assert order == ["Transactiont1", "Transactiont2", "Transactiont3", "ForwardedLabelt3", "Transactiont4"]
