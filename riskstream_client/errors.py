@@ -1,7 +1,50 @@
-"""What can be wrong with a file or with how it is described."""
+"""What can go wrong for a caller; beside these StoreUnavailable: nobody answers, the same call can be repeated."""
+
+import msgspec
 
 from contracts.errors import RiskstreamError
+
+TYPE_PREFIX = "urn:riskstream:problem:"
 
 
 class FileError(RiskstreamError):
     """A file cannot be read as what it is said to be; the text is one sentence that says what to do."""
+
+
+class ProblemError(RiskstreamError):
+    """The gateway refused a call. `kind` is its stable name, such as `not-found`; `request_id` finds it in the log."""
+
+    def __init__(self, status: int, kind: str, title: str, detail: str, request_id: str) -> None:
+        super().__init__(f"{title}: {detail}" if detail else title)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.request_id = request_id
+
+
+class FeedRefused(RiskstreamError):
+    """The gateway ended the feed for a reason that connecting again does not mend. `code` is its close code."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(f"the feed was refused: {reason or 'no reason given'} ({code})")
+        self.code = code
+
+
+class _Document(msgspec.Struct):
+    type: str = ""
+    status: int = 0
+    title: str = ""
+    detail: str = ""
+    request_id: str = ""
+
+
+def problem_of(status: int, body: bytes) -> ProblemError:
+    """The error behind an answer; one that is no problem document comes from something in between, such as a proxy."""
+    try:
+        document = msgspec.json.decode(body, type=_Document)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = _Document()
+    kind = document.type.removeprefix(TYPE_PREFIX)
+    title = document.title or f"the gateway answered with status {status}"
+    return ProblemError(document.status or status, kind, title, document.detail, document.request_id)

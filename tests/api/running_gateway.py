@@ -46,9 +46,10 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, limits: FeedLimits = QUICK, passwords: Passwords | None = None
+    settings: Settings, limits: FeedLimits = QUICK, passwords: Passwords | None = None, port: int = 0
 ) -> AsyncIterator[RunningGateway]:
-    listening = socket.create_server(("127.0.0.1", 0))
+    """`port` 0: a free one."""
+    listening = socket.create_server(("127.0.0.1", port))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     app = create_app(settings, limits, passwords or Passwords(memory_kib=8, passes=1))  # cheap: not what is tested
     config = uvicorn.Config(

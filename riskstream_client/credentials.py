@@ -1,0 +1,60 @@
+"""What a client shows: an API key, or the tokens of somebody who signed in."""
+
+import asyncio
+
+import httpx
+import msgspec
+
+from contracts.errors import StoreUnavailable
+from riskstream_client.answers import Tokens
+from riskstream_client.errors import problem_of
+
+
+class ApiKey:
+    """Lasts until it is revoked."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def headers(self) -> dict[str, str]:
+        return {"X-API-Key": self._key}
+
+    async def renew(self, _refused: dict[str, str]) -> bool:
+        return False
+
+
+class SignedIn:
+    """Access tokens last some minutes; the refresh token brings the next pair, once."""
+
+    def __init__(self, http: httpx.AsyncClient, tokens: Tokens) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._renewing = asyncio.Lock()
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._tokens.access_token}"}
+
+    async def renew(self, refused: dict[str, str]) -> bool:
+        async with self._renewing:
+            if self.headers() != refused:
+                return True  # another call did it meanwhile
+            answer = await _post(self._http, "/auth/refresh", {"refresh_token": self._tokens.refresh_token})
+            if not answer.is_success:
+                return False
+            self._tokens = msgspec.json.decode(answer.content, type=Tokens)
+            return True
+
+
+async def sign_in(http: httpx.AsyncClient, email: str, password: str) -> SignedIn:
+    """Raises ProblemError, StoreUnavailable."""
+    answer = await _post(http, "/auth/login", {"email": email, "password": password})
+    if not answer.is_success:
+        raise problem_of(answer.status_code, answer.content)
+    return SignedIn(http, msgspec.json.decode(answer.content, type=Tokens))
+
+
+async def _post(http: httpx.AsyncClient, path: str, body: dict[str, str]) -> httpx.Response:
+    try:
+        return await http.post(path, json=body)
+    except httpx.TransportError as error:
+        raise StoreUnavailable(f"the gateway at {http.base_url} does not answer: {error}") from error
