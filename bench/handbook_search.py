@@ -1,12 +1,12 @@
 """How to fit on the Handbook's data, chosen on weeks before its test week: `python -m bench.handbook_search --file F`.
 
 Each validation week repeats the published protocol some weeks earlier: train on all history before its gap, seven days
-of delay, test without known cards. The last of them ends on 2018-07-31, so that its labels are known when the model
-for the published week is made. Candidates are drawn from SPACE with a fixed seed and sifted by average precision, first
 of delay, test without known cards. The last ends on 2018-07-31, so that its labels are known when the model for the
 published week is made. Candidates are drawn from SPACE with a fixed seed and sifted by average precision, first on one
 week with a tenth of the legitimate payments, then on three. For the best the number of rounds is then chosen with all
 rows: with all history, and with one week of training.
+"""
+
 import argparse
 import json
 import time
