@@ -20,6 +20,7 @@ from storage.feedback import LabelFilter
 ASSIGNEE_ME, ASSIGNEE_NONE = "me", "none"
 CHOICES_MAX = 4  # as many as there are statuses and severities
 SCORE_MAX = 100.0
+REACH_DAYS = 200 * 365  # since 1970
 
 
 class Order(StrEnum):
@@ -133,14 +134,19 @@ class AuditQuery(PageQuery):
             actor=self.actor,
             action=self.action,
             subject=self.subject,
-            recorded_from=self.from_,
-            recorded_to=self.to,
+            recorded_from=_within_reach(self.from_),
+            recorded_to=_within_reach(self.to),
         )
 
 
 def milliseconds(at: datetime | None) -> int | None:
     """Milliseconds since 1970 UTC, rounded down."""
     return None if at is None else (at - EPOCH) // timedelta(milliseconds=1)
+
+
+def _within_reach(at: datetime | None) -> datetime | None:
+    """A time that can be told in UTC; the ends of the calendar cannot, and nothing was recorded there."""
+    return None if at is None else min(max(at, EPOCH), EPOCH + timedelta(days=REACH_DAYS))
 
 
 def _assignee(text: str | None, actor: str) -> str | None:

@@ -52,16 +52,18 @@ async def list_alerts(caller: Reader, parts: PartsOf, query: Annotated[AlertQuer
 
 
 @router.post(
-    "/next", summary="Claim the next case, and get the alert to begin with", responses=errors(409) | NOTHING_WAITS
+    "/next",
+    response_model=WorkedAlertOut,
+    summary="Claim the next case, and get the alert to begin with",
+    responses=errors(409) | NOTHING_WAITS,
 )
-async def claim_next_alert(act: ActOf, response: Response) -> WorkedAlertOut | None:
+async def claim_next_alert(act: ActOf, response: Response) -> WorkedAlertOut | Response:
     """The severest case that is not closed and that nobody works on, for 30 minutes; of two who ask, each gets
     another one. Answers 204 if nothing waits.
     """
     found = await desk.claim_next_alert(act)
     if found is None:
-        response.status_code = 204
-        return None
+        return Response(status_code=204)
     response.headers["ETag"] = tag(found.version)
     return WorkedAlertOut.of(found, act.now)
 

@@ -43,16 +43,15 @@ async def list_cases(caller: Reader, parts: PartsOf, query: Annotated[CaseQuery,
     )
 
 
-@router.post("/next", summary="Claim the next case", responses=errors(409) | NOTHING_WAITS)
-async def claim_next_case(act: ActOf, response: Response) -> CaseOut | None:
+@router.post("/next", response_model=CaseOut, summary="Claim the next case", responses=errors(409) | NOTHING_WAITS)
+async def claim_next_case(act: ActOf, response: Response) -> CaseOut | Response:
     """The severest that is not closed and that nobody works on, for 30 minutes; of two who ask, each gets another one.
 
     Severity, then score, then age. Answers 204 if nothing waits.
     """
     case = await desk.claim_next(act)
     if case is None:
-        response.status_code = 204
-        return None
+        return Response(status_code=204)
     response.headers["ETag"] = tag(case.version)
     return CaseOut.of(case, act.now)
 
