@@ -18,21 +18,26 @@ log = structlog.get_logger()
 
 
 class Counters:
-    """`hit` never raises and never waits longer than ANSWER_S."""
+    """`hit` never raises and never waits longer than `answer_s`."""
 
-    def __init__(self, redis_url: str, key_prefix: str) -> None:
+    def __init__(self, redis_url: str, key_prefix: str, look_again_s: float = LOOK_AGAIN_S) -> None:
         self._pool = BlockingConnectionPool.from_url(
             redis_url,
             max_connections=CONNECTIONS_MAX,
-            timeout=ANSWER_S,
-            socket_timeout=ANSWER_S,
-            socket_connect_timeout=ANSWER_S,
+            timeout=None,  # `answer_s` ends every wait
             retry=Retry(NoBackoff(), 0),
         )
         options: dict[str, Any] = {"connection_pool": self._pool}
         self._shared = RedisStorage("redis://", implementation="redispy", key_prefix=f"{key_prefix}:limits", **options)
         self._own = MemoryStorage()
         self._looking: asyncio.Task[None] | None = None
+        self._look_again_s = look_again_s
+        self.answer_s = ANSWER_S
+
+    @property
+    def together(self) -> bool:
+        """Whether the other gateways' counts are known."""
+        return self._looking is None
 
     async def hit(self, key: str, window_s: int, amount: int = 1) -> int:
         """Count, and say how many there are now. The key names its window; it is forgotten after `window_s`."""
@@ -49,7 +54,7 @@ class Counters:
         await self._pool.disconnect()
 
     async def _count(self, key: str, window_s: int, amount: int) -> int:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(self.answer_s):
             return await self._shared.incr(key, window_s, amount)
 
     def _go_on_alone(self, error: Exception) -> None:
@@ -59,7 +64,7 @@ class Counters:
 
     async def _look_for_redis(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await asyncio.sleep(self._look_again_s)
             try:
                 await self._count("back", 1, 1)
             except (RedisError, OSError, TimeoutError):
