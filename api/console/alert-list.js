@@ -1,6 +1,7 @@
 // The list of alerts: newest first, at most ROWS_MAX rows, whatever arrives.
 
 import { byId, el, setText } from "./dom.js";
+import { verdictName } from "./case.js";
 import { ago, masked, money, score, title, when } from "./format.js";
 
 export const ROWS_MAX = 200;
@@ -55,6 +56,14 @@ export class AlertList {
     }
   }
 
+  /** Show what became of alerts that stand in the list. */
+  worked(alerts) {
+    for (const alert of alerts) {
+      const row = [...this.#list.querySelectorAll(".alert")].find((each) => each.dataset.id === alert.alert_id);
+      if (row) showWork(row, alert);
+    }
+  }
+
   focus(alertId) {
     const row = [...this.#list.querySelectorAll(".alert")].find((each) => each.dataset.id === alertId);
     (row ?? this.#list.querySelector(".alert"))?.focus();
@@ -101,9 +110,11 @@ export class AlertList {
         "span",
         { className: "side" },
         el("span", { className: "chip" }, title(alert.severity)),
+        el("span", { className: "worked", hidden: true }),
         el("time", { className: "time", title: when(alert.created_at_ms), dateTime: new Date(alert.created_at_ms).toISOString() }, ago(alert.created_at_ms)),
       ),
     );
+    showWork(button, alert);
     if (alert.alert_id === this.#currentId) button.setAttribute("aria-current", "true");
     button.addEventListener("click", () => this.#onChoose(alert));
     return el("li", {}, button);
@@ -129,4 +140,12 @@ export class AlertList {
     end.hidden = rows < ROWS_MAX;
     setText(end, `The newest ${ROWS_MAX} alerts are shown. All of them: GET /v1/alerts`);
   }
+}
+
+function showWork(row, alert) {
+  const text = alert.verdict ? verdictName(alert.verdict) : alert.assignee ? "Claimed" : "";
+  const mark = row.querySelector(".worked");
+  mark.hidden = text === "";
+  setText(mark, text);
+  row.classList.toggle("closed", ["RESOLVED", "DISMISSED"].includes(alert.status));
 }

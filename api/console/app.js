@@ -16,10 +16,13 @@ const RETRY_MS = 3_000; // the first load, while the gateway is away
 const chart = new AlertsAMinute(byId("sparkline"));
 const strip = new HealthStrip(chart, () => showSignedOut("Your session is over."));
 const pauseButton = byId("pause");
-const detail = new Detail((alertId) => {
-  list.mark(null);
-  list.focus(alertId);
-});
+const detail = new Detail(
+  (alertId) => {
+    list.mark(null);
+    list.focus(alertId);
+  },
+  (alerts) => list.worked(alerts),
+);
 const list = new AlertList(choose, (waiting) => setText(pauseButton, `Resume (${waiting} new)`));
 let feed = null;
 let unannounced = [];
@@ -116,28 +119,56 @@ pauseButton.addEventListener("click", () => {
   list.pause(paused);
 });
 
+byId("next").addEventListener("click", async () => {
+  let note = "";
+  try {
+    const alert = await gateway.nextAlert();
+    if (alert) {
+      list.worked([alert]);
+      choose(alert);
+    } else {
+      note = "Nothing waits: every case is closed, or somebody works on it.";
+    }
+  } catch (error) {
+    note = error.message;
+  }
+  byId("list-note").hidden = note === "";
+  setText(byId("list-note"), note);
+});
+
 byId("sign-out").addEventListener("click", async () => {
   await gateway.signOut();
   showSignedOut();
 });
 
-byId("key-form").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const field = byId("api-key");
-  const button = event.target.querySelector("button");
-  setText(byId("key-error"), "");
-  button.disabled = true;
-  try {
-    await gateway.signIn(field.value.trim());
-    field.value = "";
-    await start();
-  } catch (error) {
-    setText(byId("key-error"), error.status === 401 ? "This API key is not valid." : error.message);
-    field.focus();
-  } finally {
-    button.disabled = false;
-  }
-});
+/** Sign in with what a form holds; its first field gets the focus back when that fails. */
+function signsIn(formId, errorId, work, refused) {
+  byId(formId).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const button = form.querySelector("button");
+    setText(byId(errorId), "");
+    button.disabled = true;
+    try {
+      await work();
+      form.reset();
+      await start();
+    } catch (error) {
+      setText(byId(errorId), error.status === 401 ? refused : error.message);
+      form.querySelector("input").focus();
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+signsIn("key-form", "key-error", () => gateway.signIn(byId("api-key").value.trim()), "This API key is not valid.");
+signsIn(
+  "password-form",
+  "password-error",
+  () => gateway.signInByPassword(byId("email").value.trim(), byId("password").value),
+  "Email address and password do not belong together.",
+);
 
 setInterval(announce, ANNOUNCE_EVERY_MS);
 start();

@@ -1,8 +1,10 @@
 // One alert in detail: why it was raised, what was decided, what was paid.
 
+import { aroundOf } from "./around.js";
+import { CaseWork } from "./case.js";
 import { bar, byId, el } from "./dom.js";
 import { money, number, percent, score, sentence, title, when, words } from "./format.js";
-import { transaction } from "./gateway.js";
+import { investigation, transaction } from "./gateway.js";
 
 const DRAWN_FEATURES_MAX = 500;
 const RECEIVED = [
@@ -24,10 +26,12 @@ export class Detail {
   #hint = byId("detail-hint");
   #shown = null;
   #onClose;
+  #onWorked;
 
-  /** `onClose(alertId)` when the reader closes it. */
-  constructor(onClose) {
+  /** `onClose(alertId)` when the reader closes it, `onWorked(alerts)` when the work on a case changed its alerts. */
+  constructor(onClose, onWorked = () => {}) {
     this.#onClose = onClose;
+    this.#onWorked = onWorked;
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#shown) this.close();
     });
@@ -40,13 +44,11 @@ export class Detail {
     this.#pane.classList.add("open");
     this.#pane.scrollTop = 0;
     this.#pane.focus({ preventScroll: true });
-    let rest;
-    try {
-      rest = factsOf(await transaction(alert.transaction_id));
-    } catch (error) {
-      rest = [el("p", { className: "detail-part error" }, `The transaction cannot be shown: ${error.message}`)];
-    }
-    if (this.#shown === alert.alert_id) this.#draw(alert, ...rest);
+    const [stored, around] = await Promise.allSettled([transaction(alert.transaction_id), investigation(alert.alert_id)]);
+    if (this.#shown !== alert.alert_id) return;
+    const rest = stored.value ? factsOf(stored.value) : [failed("The transaction", stored.reason)];
+    const work = around.value ? [new CaseWork(alert.alert_id, around.value, this.#onWorked).element, ...aroundOf(around.value)] : [failed("The case", around.reason)];
+    this.#draw(alert, ...work, ...rest);
   }
 
   close() {
@@ -63,6 +65,8 @@ export class Detail {
     this.#pane.replaceChildren(headOf(alert, close), riskOf(alert), reasonsOf(alert.reasons), signalsOf(alert.signals), ...rest);
   }
 }
+
+const failed = (what, error) => el("p", { className: "detail-part error" }, `${what} cannot be shown: ${error.message}`);
 
 function headOf(alert, close) {
   return el(

@@ -39,10 +39,19 @@ async function reach(path, options) {
 
 export const whoAmI = () => call("GET", "/v1/session");
 export const signIn = (apiKey) => call("POST", "/sign-in", { api_key: apiKey });
+export const signInByPassword = (email, password) => call("POST", "/sign-in", { email, password });
 export const signOut = () => call("POST", "/sign-out");
 export const ticket = () => call("POST", "/v1/alerts/stream/ticket");
 export const streamHealth = () => call("GET", "/v1/stream");
 export const transaction = (id) => call("GET", `/v1/transactions/${encodeURIComponent(id)}`);
+
+export const investigation = (id) => call("GET", `/v1/investigations/${id}`);
+export const decide = (id, verdict, reason) => call("POST", `/v1/investigations/${id}/decision`, { verdict, reason });
+export const undoDecision = (id) => call("POST", `/v1/investigations/${id}/decision/undo`);
+export const writeNote = (id, text) => call("POST", `/v1/investigations/${id}/notes`, { text });
+export const claim = (alertId) => call("POST", `/v1/alerts/${alertId}/claim`);
+export const release = (alertId) => call("POST", `/v1/alerts/${alertId}/release`);
+export const nextAlert = () => call("POST", "/v1/alerts/next");
 
 export function alerts(limit, cursor = null) {
   const query = new URLSearchParams({ limit });

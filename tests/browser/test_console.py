@@ -64,6 +64,8 @@ async def test_everything_by_keyboard(desk: Desk, open_page: OpenPage) -> None:
     await expect(page.get_by_role("link", name="Skip to the alerts")).to_be_focused()
     await page.keyboard.press("Enter")
     await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Next case")).to_be_focused()
+    await page.keyboard.press("Tab")
     await expect(page.get_by_role("button", name="Pause")).to_be_focused()
     await page.keyboard.press("Tab")
     await page.keyboard.press("ArrowDown")
@@ -113,7 +115,7 @@ async def test_without_a_session_the_page_says_how_to_get_one(desk: Desk, open_p
     await expect(page.locator("#signed-out")).to_contain_text("make run")
     assert await page.evaluate(CONTRAST) == []
     await page.get_by_label("API key", exact=True).fill("rsk_wrong")
-    await page.get_by_role("button", name="Sign in").click()
+    await page.locator("#key-form button").click()
     await expect(page.locator("#key-error")).to_have_text("This API key is not valid.")
     await page.get_by_label("API key", exact=True).fill(await desk.key())
     await page.keyboard.press("Enter")
