@@ -153,7 +153,12 @@ def _note(event: str, what: str) -> None:
 
 
 async def _connect(settings: Settings, role: str, size_max: int) -> AnyPool:
-    return await connect(settings.postgres_dsn, size_max=size_max, application_name="riskstream-gateway", role=role)
+    # A session of the gateway's role names its client, and has to be reset; finding out who calls leaves nothing.
+    keeps = role == IDENTITY
+    name = "riskstream-gateway"
+    return await connect(
+        settings.postgres_dsn, size_max=size_max, application_name=name, role=role, keeps_session=keeps
+    )
 
 
 async def parts_of(connection: HTTPConnection) -> Parts:

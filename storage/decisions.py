@@ -77,8 +77,12 @@ _decoder = msgspec.json.Decoder(Details)
 
 async def insert(connection: Connection, source: int, outcomes: Sequence[Outcome], context_ids: Sequence[int]) -> None:
     """Insert the decisions of one source's outcomes; `context_ids` in the same order."""
+    await connection.execute(INSERT, source, *columns_of(outcomes, context_ids))
+
+
+def columns_of(outcomes: Sequence[Outcome], context_ids: Sequence[int]) -> tuple[tuple[object, ...], ...]:
     rows = [_row(outcome, context) for outcome, context in zip(outcomes, context_ids, strict=True)]
-    await connection.execute(INSERT, source, *zip(*rows, strict=True))
+    return tuple(zip(*rows, strict=True))
 
 
 async def of_transactions(connection: Connection, keys: Sequence[tuple[int, str]]) -> list[Decision]:

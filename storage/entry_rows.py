@@ -9,7 +9,7 @@ from contracts.journal import CountedLabel, JournalEntry, Outcome
 from contracts.transaction import Transaction, canonical_ip, decode_transaction
 from storage.database import Connection
 
-_GUARD = """
+GUARD = """
 INSERT INTO decided (client_id, transaction_id, event_time_ms, source, source_offset)
 SELECT r.client_id, r.transaction_id, r.event_time_ms, $1, r.source_offset
 FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::bigint[])
@@ -17,7 +17,7 @@ FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::bigint[])
 ON CONFLICT DO NOTHING
 RETURNING client_id, transaction_id, source_offset
 """
-_TRANSACTIONS = """
+TRANSACTIONS = """
 INSERT INTO transactions (
     client_id, transaction_id, event_time_ms, source, source_offset, amount, currency, kind, account, device_id,
     ip_address, merchant_id, beneficiary_id, body
@@ -76,19 +76,24 @@ def renumbered(counted: Sequence[Counted], start: int) -> list[Counted]:
 
 
 async def insert_guard(connection: Connection, source: int, outcomes: Sequence[Outcome]) -> list[bool]:
-    """For each outcome whether it is the first decision on its transaction; waits for a store of the same under way.
-
-    Sorted by key, so that two stores cannot wait for each other in a circle.
-    """
-    rows = [(o.decision.client_id, o.decision.transaction_id, o.decision.event_time_ms, o.offset) for o in outcomes]
-    records = await connection.fetch(_GUARD, source, *zip(*sorted(rows), strict=True))
+    """For each outcome whether it is the first decision on its transaction; waits for a store of the same under way."""
+    records = await connection.fetch(GUARD, source, *guard_columns(outcomes))
     first = {tuple(record) for record in records}
-    return [(client_id, transaction_id, offset) in first for client_id, transaction_id, _, offset in rows]
+    return [(o.decision.client_id, o.decision.transaction_id, o.offset) in first for o in outcomes]
+
+
+def guard_columns(outcomes: Sequence[Outcome]) -> tuple[tuple[object, ...], ...]:
+    """Sorted by key, so that two stores cannot wait for each other in a circle."""
+    rows = [(o.decision.client_id, o.decision.transaction_id, o.decision.event_time_ms, o.offset) for o in outcomes]
+    return tuple(zip(*sorted(rows), strict=True))
 
 
 async def insert_transactions(connection: Connection, source: int, counted: Sequence[Counted]) -> None:
-    rows = [_transaction_row(outcome, transaction) for outcome, transaction in counted]
-    await connection.execute(_TRANSACTIONS, source, *zip(*rows, strict=True))
+    await connection.execute(TRANSACTIONS, source, *transaction_columns(counted))
+
+
+def transaction_columns(counted: Sequence[Counted]) -> tuple[tuple[object, ...], ...]:
+    return tuple(zip(*(_transaction_row(outcome, transaction) for outcome, transaction in counted), strict=True))
 
 
 async def insert_counted_labels(

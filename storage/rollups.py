@@ -22,12 +22,14 @@ DAY_MS = 86_400_000
 BUCKET_MAX = 100  # scores end at 100.0, which is a bucket of its own
 FOLD_ROWS_MAX = 100_000  # deltas a statement, under a second; the next call goes on
 
-_APPEND = """
-WITH used AS (
+# Parts of one statement, which share its parameters: those of `columns_of`.
+APPENDS = {
+    "used": """
     INSERT INTO usage_deltas (client_id, period_ms, decisions)
     SELECT client_id, extract(epoch FROM now())::bigint / 3600 * 3600000, decisions
     FROM unnest($17::integer[], $18::bigint[]) AS counted (client_id, decisions)
-), volumes AS (
+""",
+    "volumes": """
     INSERT INTO decision_deltas (
         client_id, period_ms, context_id, kind, risk_level, recommendation, degraded, currency, decisions, amount
     )
@@ -35,12 +37,15 @@ WITH used AS (
         $1::integer[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::text[],
         $9::bigint[], $10::numeric[]
     )
-)
-INSERT INTO score_deltas (client_id, period_ms, context_id, degraded, bucket, decisions)
-SELECT * FROM unnest(
-    $11::integer[], $12::bigint[], $13::integer[], $14::boolean[], $15::smallint[], $16::bigint[]
-)
-"""
+""",
+    "scores": """
+    INSERT INTO score_deltas (client_id, period_ms, context_id, degraded, bucket, decisions)
+    SELECT * FROM unnest(
+        $11::integer[], $12::bigint[], $13::integer[], $14::boolean[], $15::smallint[], $16::bigint[]
+    )
+""",
+}
+_APPEND = f"WITH used AS ({APPENDS['used']}), volumes AS ({APPENDS['volumes']}) {APPENDS['scores']}"
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 
 
@@ -123,6 +128,14 @@ async def count_decisions(
     Amounts are counted in minor units of their currency, `currency_default` where a transaction names none. With
     `sign` -1 they are taken back.
     """
+    if counted:
+        await connection.execute(_APPEND, *columns_of(counted, context_ids, currency_default, sign))
+
+
+def columns_of(
+    counted: Sequence[Counted], context_ids: Sequence[int], currency_default: str, sign: int = 1
+) -> tuple[tuple[object, ...], ...]:
+    """The parameters of APPENDS for these decisions, at least one."""
     decisions: Counter[tuple[object, ...]] = Counter()
     amounts: defaultdict[tuple[object, ...], int] = defaultdict(int)
     scores: Counter[tuple[object, ...]] = Counter()
@@ -140,12 +153,9 @@ async def count_decisions(
         amounts[volume] += sign * minor_units(transaction.amount, currency)
         scores[client_id, hour_ms, context_id, degraded, int(decision.risk_score)] += sign
         used[client_id] += sign
-    if not decisions:
-        return
     volumes = [(*key, number, amounts[key]) for key, number in decisions.items()]
     histogram = [(*key, number) for key, number in scores.items()]
-    columns = (*zip(*volumes, strict=True), *zip(*histogram, strict=True), *zip(*used.items(), strict=True))
-    await connection.execute(_APPEND, *columns)
+    return (*zip(*volumes, strict=True), *zip(*histogram, strict=True), *zip(*used.items(), strict=True))
 
 
 class RollupFolder:

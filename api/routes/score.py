@@ -5,7 +5,7 @@ import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.auth import Caller, Scorer
@@ -43,7 +43,7 @@ _batch = msgspec.json.Decoder(_Batch)
 _encode = msgspec.json.Encoder().encode
 
 
-def json_body(request: Request) -> None:
+def _refuse_other_media(request: Request) -> None:
     """Raises a 415 problem for a body that says it is something else than JSON."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
@@ -55,7 +55,6 @@ def json_body(request: Request) -> None:
     summary="Score one transaction",
     response_model=ScoreOut,
     openapi_extra={"requestBody": SCORE_BODY},
-    dependencies=[Depends(json_body)],
 )
 async def score(caller: Scorer, parts: PartsOf, request: Request) -> Response:
     """Decide a transaction, or get the decision that it has: repeating a call with the same id is safe.
@@ -64,6 +63,7 @@ async def score(caller: Scorer, parts: PartsOf, request: Request) -> Response:
     policy and marked `degraded`; a 503 problem means that no decision is known, and repeating finds it.
     """
     began_s = time.perf_counter()
+    _refuse_other_media(request)
     engine = parts.scoring.engine
     read_ = read(await request.body(), caller.client_id, time.time_ns() // 1_000_000, engine.gate)
     if isinstance(read_, Refusal):
@@ -80,7 +80,6 @@ async def score(caller: Scorer, parts: PartsOf, request: Request) -> Response:
     summary="Score up to 500 transactions",
     response_model=BatchOut,
     openapi_extra={"requestBody": BATCH_BODY},
-    dependencies=[Depends(json_body)],
 )
 async def score_batch(caller: Scorer, parts: PartsOf, request: Request) -> Response:
     """Decide transactions in their order: of one account each sees those before it. Every item is answered for itself.
@@ -89,6 +88,7 @@ async def score_batch(caller: Scorer, parts: PartsOf, request: Request) -> Respo
     repeated, alone or in another batch.
     """
     began_s = time.perf_counter()
+    _refuse_other_media(request)
     engine = parts.scoring.engine
     wanted = _batch_of(await request.body())
     now_ms = time.time_ns() // 1_000_000

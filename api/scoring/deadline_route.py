@@ -1,4 +1,4 @@
-"""The last word on time: whatever a scoring request waits for, authentication included, it is answered."""
+"""The way of a scoring request through the framework: short, and with the last word on time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,24 +7,31 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from api.auth import Allowed, authenticated
+from api.keys import SCOPE_SCORE
 from api.problems import RETRY_AFTER_S, UNAVAILABLE, Problem
 
 BATCH_MAX = 500  # transactions a batch request
-GRACE_S = 0.02  # the scoring keeps the deadline itself and answers better; this is for what hangs beside it
 BATCH_ITEM_S = 0.005  # a batch request gets so much more for each transaction it may hold
+GRACE_S = 0.02  # the scoring keeps the deadline itself and answers better; this is for what hangs beside it
+
+_may_score = Allowed(SCOPE_SCORE)
 
 
 class DeadlineRoute(APIRoute):
-    """Answers 503 when the deadline has passed; what hangs is cancelled and left to end by itself."""
+    """Calls `endpoint(caller, parts, request)` itself: the framework's resolving of dependencies costs as much time
+    as the rest of a call. What it declares (credentials, answers) is for OpenAPI.
+
+    Whatever the request waits for, authentication included: when the deadline has passed it is answered with a 503
+    problem, and what hangs is cancelled and left to end by itself.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        original = super().get_route_handler()
-
         async def handler(request: Request) -> Response:
             await request.body()  # kept in the request: the time that a caller takes to send it is not ours
-            task = asyncio.ensure_future(original(request))
+            task = asyncio.ensure_future(self._answer(request))
             try:
-                await asyncio.wait({task}, timeout=self.limit_s(request))
+                await asyncio.wait((task,), timeout=self.limit_s(request))
             finally:
                 if not task.done():
                     task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -38,6 +45,11 @@ class DeadlineRoute(APIRoute):
             )
 
         return handler
+
+    async def _answer(self, request: Request) -> Response:
+        caller = await _may_score(await authenticated(request))
+        response: Response = await self.endpoint(caller, request.app.state.parts, request)
+        return response
 
     def limit_s(self, request: Request) -> float:
         return float(request.app.state.parts.settings.score_deadline_ms) / 1000 + GRACE_S
