@@ -4,7 +4,7 @@ import msgspec
 
 from contracts.case import Verdict
 from contracts.decision import Alert, Reason, Recommendation, RiskLevel
-from riskstream_client.errors import ProblemError
+from riskstream_client.errors import ProblemDocument, ProblemError
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ class BatchItem(msgspec.Struct, frozen=True):
     """One item of a batch: its decision, or the problem that it met."""
 
     decision: Score | None = None
-    problem: msgspec.Raw | None = None
+    problem: ProblemDocument | None = None
 
 
 class Batch(msgspec.Struct, frozen=True):

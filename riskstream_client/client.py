@@ -20,7 +20,7 @@ from riskstream_client.answers import (
 )
 from riskstream_client.calls import PATIENCE_S, Calls, Credentials
 from riskstream_client.credentials import ApiKey, sign_in
-from riskstream_client.errors import problem_of
+from riskstream_client.errors import ProblemDocument, error_of
 from riskstream_client.feed import Feed, FeedFilter
 
 TIMEOUT_S = 10.0  # for one answer; scoring has a deadline far below it
@@ -140,4 +140,4 @@ def _fields(transaction: Payment) -> dict[str, Any]:
 def _scored(item: BatchItem) -> Scored:
     if item.decision is not None:
         return item.decision
-    return problem_of(422, bytes(item.problem or b""))
+    return error_of(0, item.problem or ProblemDocument())

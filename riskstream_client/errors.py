@@ -31,7 +31,9 @@ class FeedRefused(RiskstreamError):
         self.code = code
 
 
-class _Document(msgspec.Struct):
+class ProblemDocument(msgspec.Struct):
+    """RFC 9457, as the gateway writes it."""
+
     type: str = ""
     status: int = 0
     title: str = ""
@@ -42,9 +44,14 @@ class _Document(msgspec.Struct):
 def problem_of(status: int, body: bytes) -> ProblemError:
     """The error behind an answer; one that is no problem document comes from something in between, such as a proxy."""
     try:
-        document = msgspec.json.decode(body, type=_Document)
+        document = msgspec.json.decode(body, type=ProblemDocument)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        document = _Document()
+        document = ProblemDocument()
+    return error_of(status, document)
+
+
+def error_of(status: int, document: ProblemDocument) -> ProblemError:
+    """The error that a document describes; `status` is the answer's own."""
     kind = document.type.removeprefix(TYPE_PREFIX)
     title = document.title or f"the gateway answered with status {status}"
     return ProblemError(document.status or status, kind, title, document.detail, document.request_id)
