@@ -44,7 +44,7 @@ def publish(
     format: Annotated[str | None, typer.Option(help="jsonl, csv or handbook; else by the file's name.")] = None,  # noqa: A002
     columns: Annotated[list[str] | None, typer.Option("--map", help="field=COLUMN, as often as needed.")] = None,
     constants: Annotated[list[str] | None, typer.Option("--set", help="field=value for every row.")] = None,
-    mapping: Annotated[Path | None, typer.Option(help="A TOML or JSON file with columns and constants.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="A YAML, TOML or JSON file with columns and constants.")] = None,
     time_format: Annotated[str, typer.Option(help="iso, epoch, epoch-ms, epoch-us or '%d.%m.%Y %H:%M'.")] = "iso",
     time_zone: Annotated[str | None, typer.Option(help="Of times without an offset (default UTC).")] = None,
     encoding: Annotated[str, typer.Option(help="Of a CSV.")] = "utf-8",
