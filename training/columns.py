@@ -69,12 +69,14 @@ class Columns:
     def take(self, rows: Rows) -> Self:
         """These rows, in this order, without their labels: to evaluate, not to fold."""
         return type(self)(
-            self.transactions.take(rows),
-            self.fraud[rows],
-            np.zeros(0, LABEL),
-            self.label_known_ms[rows],
-            *(texts.take(rows) for texts in (self.typology, self.channel, self.category)),
-            None if self.left_out is None else self.left_out[rows],
+            transactions=self.transactions.take(rows),
+            fraud=self.fraud[rows],
+            labels=np.zeros(0, LABEL),
+            label_known_ms=self.label_known_ms[rows],
+            typology=self.typology.take(rows),
+            channel=self.channel.take(rows),
+            category=self.category.take(rows),
+            left_out=None if self.left_out is None else self.left_out[rows],
         )
 
 
