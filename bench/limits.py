@@ -1,4 +1,4 @@
-"""What a request pays for being counted, what a password costs, and that only one core's worth of it is done at once."""
+"""What a request pays for being counted, and what checking a password costs, the account known or not."""
 
 import argparse
 import asyncio

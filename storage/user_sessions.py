@@ -1,7 +1,7 @@
 """Users' sessions and their refresh tokens: what an access token names, and what a sign-out or a theft ends."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from storage.database import Connection, Pool, session
 
 SESSIONS_MAX = 20  # open ones of a user; the oldest end first
+KEPT_FOR = timedelta(days=30)  # after its end: an address from which somebody signed in stays known so long
 FORGOTTEN_A_TIME = 100  # sessions that are over, deleted when one is opened, so that the table stays small
 
 _OPEN_SESSIONS = """
@@ -117,14 +118,14 @@ class UserSessionRepository:
             return UserSession(**dict(found))
 
     async def knows_address(self, email_key: str, address_hashes: list[bytes]) -> bool:
-        """Whether this account signed in from this address within a session's lifetime."""
+        """Whether this account signed in from this address within the last month or so."""
         async with session(self._pool) as connection:
             return bool(await connection.fetchval(_KNOWN_ADDRESS, email_key, address_hashes))
 
 
 async def open_session(connection: Connection, new: NewSession) -> None:
     """Open a session in the caller's transaction."""
-    await connection.execute(_FORGET, new.opened_at, FORGOTTEN_A_TIME)
+    await connection.execute(_FORGET, new.opened_at - KEPT_FOR, FORGOTTEN_A_TIME)
     await connection.execute(
         _OPEN, new.session_id, new.client_id, new.user_id, new.address_hash, new.opened_at, new.expires_at
     )
