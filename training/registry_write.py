@@ -51,7 +51,7 @@ def promote_if_first(registry: Path, version: str, schema: Schema = STREAM, *, a
     """Promote `version` if it is asked for, or if the registry has no champion that can be loaded."""
     if not always and _has_champion(registry, schema):
         return False
-    promote(registry, version)
+    promote(registry, version, by="riskstream train")
     return True
 
 

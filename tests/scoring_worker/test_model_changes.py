@@ -1,4 +1,4 @@
-"""A whole worker while its models change: promoted, refused, in shadow. Nothing lost, nothing doubled."""
+"""A whole worker while its models change: promoted, refused, in shadow. Nothing is lost, doubled or skewed."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -45,17 +45,18 @@ class Traffic:
 
     async def publish(self) -> None:
         numbers = range(self.sent, self.sent + BATCH)
+        self.sent += BATCH
+        partition = self.sent // BATCH % self._settings.kafka_partitions
         values = [
             encode_transaction(
                 Transaction(
-                    transaction_id=f"t{n}", amount=5 + n % 90, account_id=f"a{n % 9}", device_id=f"d{n % 5}",
+                    transaction_id=f"t{n}", amount=5 + n % 90, account_id=f"a{n % 9}-{partition}",
+                    device_id=f"d{n % 5}",
                     timestamp=self._start + timedelta(milliseconds=100 * n),
                 )
             )
             for n in numbers
         ]  # fmt: skip
-        self.sent += BATCH
-        partition = self.sent // BATCH % self._settings.kafka_partitions
         batch = batch_of([(b"key", value, ()) for value in values])
         await produce_raw(self._settings, self._settings.topics.transactions, partition, batch)
 
@@ -90,7 +91,12 @@ async def test_models_change_under_a_running_worker(
     read_topic: Callable[[str], Awaitable[list[ConsumerRecord]]],
 ) -> None:  # fmt: skip
     traffic = Traffic(settings, pool)
-    environment = {"REDIS_URL": stack.redis_url, "REDIS_KEY_PREFIX": redis_prefix, "MODEL_PATH": str(models)}
+    environment = {
+        "REDIS_URL": stack.redis_url,
+        "REDIS_KEY_PREFIX": redis_prefix,
+        "MODEL_PATH": str(models),
+        "SKEW_SHARE": "1",
+    }
     async with running_worker(tmp_path, environment, "worker") as worker:
         await worker.until(worker.has_partitions)
         await traffic.until_decided_by(worker, "v1")
@@ -126,6 +132,12 @@ async def test_models_change_under_a_running_worker(
             return await metric(worker, "riskstream_shadow_scored_total") == traffic.sent - alone
 
         await worker.until(caught_up)
+
+        async def replayed() -> bool:
+            return await metric(worker, 'riskstream_feature_compared_total{part="account"}') == traffic.sent
+
+        await worker.until(replayed)
+        assert await metric(worker, "riskstream_feature_mismatch_total") == 0
         assert await worker.terminate() == 0, worker.log
 
     assert (await traffic.decided_by()).keys() == {"v1", "v2"}

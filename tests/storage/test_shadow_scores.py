@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
-from journal_entries import T0_MS, at, entry
+from journal_entries import T0_MS, at, entry, outcome
 
 from contracts.journal import CALLS, JournalEntry
 from contracts.label import Label
@@ -13,6 +13,7 @@ from storage.database import Pool
 from storage.decision_store import PostgresDecisionStore
 from storage.followers import Follower
 from storage.labels import LabelRepository
+from storage.retention import DAY_MS, retain
 from storage.shadow_scores import Page, ShadowScores, Vectors
 
 TOPIC = "payments.transactions.v1"
@@ -155,3 +156,22 @@ async def test_pairs_name_both_scores_and_the_label(
     ]
     assert await scores.find_model("never") is None
     assert await scores.newest_ms(model_id) == T0_MS + 2
+
+
+async def test_retention_takes_old_scores_along(
+    store: PostgresDecisionStore, scores: ShadowScores, follower: Follower, pool: Pool
+) -> None:
+    await follower.begin(at_present=True)
+    old, new = (
+        msgspec.structs.replace(
+            entry(n, n + 1), outcomes=(outcome(n, name=f"t{n}", time_ms=T0_MS - age_days * DAY_MS),)
+        )
+        for n, age_days in ((0, 100), (1, 0))
+    )
+    await store.store(old)
+    await store.store(new)
+    assert await run_through(scores, follower) == 2
+    report = await retain(pool, 50, T0_MS)
+    assert report is not None
+    assert report.deleted["shadow_scores"] == 1
+    assert [row[0] for row in await pool.fetch("SELECT transaction_id FROM shadow_scores")] == ["t1"]
