@@ -23,6 +23,7 @@ _ROOMS = {
     "publish": ("riskstream_client.commands", "Publish a file's transactions to Kafka."),
     "simulate": ("training.commands", "Simulated payments with fraud in them, live or to a file."),
     "train": ("training.train_command", "Train a model from simulated or given data."),
+    "evaluate": ("training.evaluate_command", "Measure any model on any period of labelled data."),
     "models": ("training.models_command", "Models: list, show, compare, promote, roll back, run in shadow."),
     "backtest": ("training.backtest_command", "Any stored period again, with any model, thresholds or policy."),
     "retrain": ("training.retrain_command", "A new model from what is stored; promoted only if it passes a gate."),

@@ -43,7 +43,7 @@ def history_of_cards(rows: CardRows, description: dict[str, str | int | float]) 
         label_delay_ms=0,
         outcomes=lambda chosen: _outcomes(rows, time_ms, chosen),
         reasons=in_numbers(CREDIT_CARD.features),
-        currency="the file's currency",
+        currency="units",
         description=description,
         recipe=RECIPE,
     )

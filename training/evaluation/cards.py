@@ -33,6 +33,8 @@ def daily_card_precision(score: Floats, fraud: Booleans, account: Integers, day:
 def card_precision(score: Floats, outcomes: Outcomes, cards: int, seed: int) -> Interval:
     """The mean over the period's days, with an interval by drawing days."""
     daily = np.array(daily_card_precision(score, outcomes.fraud, outcomes.account, outcomes.day, cards))
+    if len(daily) < 2:
+        return Interval(float(daily.mean()))
     days = np.arange(len(daily), dtype=np.int64)
     means = [float(np.average(daily, weights=times)) for times in draws(days, REPLICATES, seed)]
     return interval(float(daily.mean()), np.array(means))

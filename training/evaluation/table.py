@@ -39,6 +39,22 @@ def comparison(evaluation: Evaluation) -> Table:
     return Table(("model", *(heading for _, heading in columns), "AP: this model less the other"), rows)
 
 
+def narrow(evaluation: Evaluation) -> Table:
+    """One row a figure, intervals of the first model only: for a terminal."""
+    own, *others = evaluation.compared
+    rows = [
+        (
+            heading,
+            f"{own.figures[key].value:.3f}",
+            _ends(own.figures[key]),
+            *(f"{other.figures[key].value:.3f}" for other in others),
+        )
+        for key, heading in COLUMNS
+        if key in own.figures
+    ]
+    return Table(("figure", "the model", "95 % interval", *(other.name for other in others)), rows)
+
+
 def transposed(table: Table) -> Table:
     """One row a figure: readable where many figures of few models are shown."""
     headings = (table.headings[0], *(row[0] for row in table.rows))
@@ -86,6 +102,10 @@ def with_interval(one: Interval) -> str:
     if one.low is None or one.high is None:
         return f"{one.value:.3f}"
     return f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
+
+
+def _ends(one: Interval) -> str:
+    return "–" if one.low is None or one.high is None else f"{one.low:.3f} to {one.high:.3f}"
 
 
 def share(value: float | None) -> str:

@@ -1,6 +1,7 @@
 """The report in Markdown: the same tables and words, without the charts."""
 
 from training.evaluation import table
+from training.evaluation.result import Evaluation
 from training.evaluation.table import Table
 from training.report import contents as words
 from training.report.contents import Contents
@@ -39,6 +40,23 @@ def report(contents: Contents) -> str:
         parts += [f"## {heading}", text, _mistakes(rows)]
     if contents.trials:
         parts += ["## The search", as_markdown(words.trials_table(contents))]
+    return "\n\n".join(parts) + "\n"
+
+
+def evaluation_document(evaluation: Evaluation, currency: str) -> str:
+    """An evaluation alone, for a period of somebody's choice."""
+    typologies_and_segments = [table.groups(evaluation, name) for name in table.dimensions(evaluation)]
+    parts = [
+        f"# Evaluation of model {evaluation.version}",
+        f"{evaluation.rows:,} transactions of {evaluation.time_from[:10]} to {evaluation.time_to[:10]},"
+        f" {evaluation.frauds:,}"
+        f" of them fraud worth {evaluation.fraud_value:,.0f} {currency}. Calibration error"
+        f" {evaluation.calibration_error:.4f}, Brier score {evaluation.brier:.4f}.",
+        as_markdown(table.transposed(table.comparison(evaluation))),
+        words.blocks_sentence(evaluation),
+        as_markdown(table.levels(evaluation)),
+        *(as_markdown(one) for one in typologies_and_segments),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
