@@ -18,9 +18,9 @@ from api.problems import FORBIDDEN, NOT_AUTHENTICATED, Problem
 from api.sessions import COOKIE, Sessions
 
 READ_METHODS = frozenset({"GET", "HEAD"})
-_HEADER = APIKeyHeader(name="X-API-Key", scheme_name="API key", auto_error=False)
+_HEADER = APIKeyHeader(name="X-API-Key", scheme_name="ApiKey", auto_error=False)
 _BEARER = HTTPBearer(scheme_name="Bearer", description="An access token, or an API key", auto_error=False)
-_COOKIE = APIKeyCookie(name=COOKIE, scheme_name="Console session", auto_error=False)
+_COOKIE = APIKeyCookie(name=COOKIE, scheme_name="ConsoleSession", auto_error=False)
 
 Via = Literal["key", "token", "session"]
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from api.examples import add_examples
 from api.idempotency import accepts_key
 from api.problems import BY_STATUS, MEDIA_TYPE, TYPE_PREFIX
 from api.schemas import ProblemOut
@@ -77,6 +78,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Problem"] = ProblemOut.model_json_schema()
+        add_examples(schemas)
         document["components"]["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY}
         used: dict[str, None] = {}
         for path, operations in document["paths"].items():

@@ -27,7 +27,7 @@ router = APIRouter(tags=["health"])
 _STARTED_S = time.monotonic()
 _OK: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"example": "ok"}}}}
 _READY: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"example": "ready"}}}}
-_OPTIONAL: dict[str, Any] = {"security": [{}, {"API key": []}, {"Bearer": []}]}
+_OPTIONAL: dict[str, Any] = {"security": [{}, {"ApiKey": []}, {"Bearer": []}]}
 
 
 @router.get("/v1/health", summary="Health of the whole")

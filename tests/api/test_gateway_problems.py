@@ -119,7 +119,7 @@ async def test_every_documented_error_is_a_problem(http: httpx.AsyncClient) -> N
             errors = {code: answer for code, answer in operation["responses"].items() if code >= "400"}
             assert errors
             assert all(list(answer["content"]) == ["application/problem+json"] for answer in errors.values())
-    assert {"API key", "Bearer", "Console session"} <= set(document["components"]["securitySchemes"])
+    assert {"ApiKey", "Bearer", "ConsoleSession"} <= set(document["components"]["securitySchemes"])
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
