@@ -16,7 +16,7 @@ _FIND_MODEL = "SELECT model_id FROM shadow_models WHERE version = $1"
 # the first that is not settled.
 _PAGE = """
 WITH page AS MATERIALIZED (
-    SELECT d.client_id, d.transaction_id, d.event_time_ms, d.source_offset, d.vector, d.decided_at,
+    SELECT d.client_id, d.transaction_id, d.event_time_ms, d.source_offset, {vector}, d.decided_at,
         NOT d.degraded AND length(d.vector) = $4 AND c.catalogue_hash = $5 AS usable
     FROM decisions AS d JOIN decision_contexts AS c ON c.context_id = d.context_id
     WHERE d.source = $1 AND d.source_offset >= $2
@@ -26,13 +26,13 @@ WITH page AS MATERIALIZED (
         (SELECT min(source_offset) FROM page WHERE decided_at > now() - make_interval(secs => $6)), 9223372036854775807)
 )
 """
-_VECTORS = f"""{_PAGE}
+_VECTORS = f"""{_PAGE.format(vector="d.vector")}
 SELECT count(*) AS found, max(source_offset) AS last, count(*) FILTER (WHERE usable) AS usable,
     string_agg(vector, ''::bytea ORDER BY source_offset, client_id, transaction_id) FILTER (WHERE usable) AS vectors
 FROM settled
 """
 # The same page again, in the same snapshot: only the scores travel back, not the ids.
-_STORE = f"""{_PAGE}
+_STORE = f"""{_PAGE.format(vector="NULL")}
 INSERT INTO shadow_scores (
     model_id, client_id, transaction_id, event_time_ms, source, source_offset, probability, risk_score
 )
