@@ -23,7 +23,7 @@ from storage.shadow_scores import ShadowScores, Vectors
 PAGE = 4_000  # decisions of a source a turn; 3.5 MB of vectors, a few milliseconds of the event loop
 # Of the time, most of which is spent waiting for the event loop when the stream runs full. The work itself is 10 to
 # 20 us a decision, mostly of Postgres, against some 180 us of CPU that deciding it takes.
-SHARE_MAX = 0.25
+SHARE_MAX = 0.15
 IDLE_S = 2.0  # between looks when there is nothing to do
 FOLLOWER = "shadow:"  # begins the followers' names
 
