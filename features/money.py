@@ -101,7 +101,7 @@ class Money:
         if currency not in self._factors:
             return None
         numerator, denominator, _ = self._factors[currency]
-        return float(Fraction(minor * numerator, denominator * AMOUNT_SCALE))
+        return minor * numerator / (denominator * AMOUNT_SCALE)  # of whole numbers: rounded once
 
     @property
     def fingerprint(self) -> str:

@@ -39,7 +39,10 @@ class Volume(msgspec.Struct, frozen=True):
 
 
 class VolumeAt(msgspec.Struct, frozen=True):
-    """Decisions of the hour or day that begins at `start_ms`."""
+    """Decisions of the hour or day that begins at `start_ms`: those that raise an alert by their properties.
+
+    All others together are one row, with no properties ("") and the amount 0: a series is long.
+    """
 
     start_ms: int
     risk_level: str
@@ -83,24 +86,35 @@ class FlagCount(msgspec.Struct, frozen=True):
     decisions: int
 
 
-def _counts(rollup: Rollup, by: str, *, series: bool = False) -> str:
-    """Rows of `by` and the sums, of client $1 within [$2, $3), of model version $4 (null: all).
-
-    A series begins with the start of the period that each row's hour lies in, $5 milliseconds long.
-    """
+def _counts(rollup: Rollup, by: str) -> str:
+    """Rows of `by` and the sums, of client $1 within [$2, $3), of model version $4 (null: all)."""
     sums = ", ".join(f"sum(r.{column})::{'numeric' if column == 'amount' else 'bigint'}" for column in rollup.sums)
     contexts = "JOIN decision_contexts AS c ON c.context_id = r.context_id" if "context_id" in rollup.dimensions else ""
     of_version = "WHERE $4::text IS NULL OR c.model_version = $4::text" if contexts else ""
-    start = "r.period_ms - r.period_ms % $5::bigint, " if series else ""
     return f"""
-    SELECT {start}{by}, {sums} FROM {rollup.between(by_hour=False)} AS r {contexts} {of_version}
-    GROUP BY {start}{by} HAVING sum(r.{rollup.sums[0]}) <> 0 ORDER BY {start}{by}
+    SELECT {by}, {sums} FROM {rollup.between()} AS r {contexts} {of_version}
+    GROUP BY {by} HAVING sum(r.{rollup.sums[0]}) <> 0 ORDER BY {by}
     """
 
 
 _VOLUME = _counts(DECISIONS, "r.kind, r.risk_level, r.recommendation, r.degraded, r.currency")
-_BY_DAY = _counts(DECISIONS, "r.risk_level, r.recommendation, r.currency", series=True)
-_BY_HOUR = _BY_DAY.replace(DECISIONS.between(), DECISIONS.between(by_hour=True))
+_ALERTING = "r.recommendation IN ('FLAG', 'DECLINE')"
+
+
+def _series(*, by_hour: bool) -> str:
+    by = ", ".join(
+        f"CASE WHEN {_ALERTING} THEN r.{name} ELSE '' END" for name in ("risk_level", "recommendation", "currency")
+    )
+    return f"""
+    SELECT r.period_ms - r.period_ms % $5::bigint, {by}, sum(r.decisions)::bigint,
+        coalesce(sum(r.amount) FILTER (WHERE {_ALERTING}), 0)
+    FROM {DECISIONS.between(by_hour=by_hour)} AS r JOIN decision_contexts AS c ON c.context_id = r.context_id
+    WHERE $4::text IS NULL OR c.model_version = $4::text
+    GROUP BY 1, 2, 3, 4 HAVING sum(r.decisions) <> 0 ORDER BY 1, 2, 3, 4
+    """
+
+
+_BY_DAY, _BY_HOUR = _series(by_hour=False), _series(by_hour=True)
 _SCORES = _counts(SCORES, "c.model_version, r.degraded, r.bucket")
 _ALERTS = _counts(ALERTS, "r.severity, r.status")
 _LABELS = _counts(LABELS, "c.model_version, r.recommendation, r.fraud, r.currency")
@@ -127,7 +141,10 @@ class AnalyticsRepository:
     async def volume_series(
         self, client_id: int, period: Period, bucket_ms: int, model_version: str | None = None
     ) -> list[VolumeAt]:
-        """The same by hour (`bucket_ms` HOUR_MS) or by day (DAY_MS), oldest first; empty buckets are left out."""
+        """Alerts by their properties, and the other decisions, by hour (`bucket_ms` HOUR_MS) or by day (DAY_MS).
+
+        Oldest first; empty buckets are left out.
+        """
         if bucket_ms not in (HOUR_MS, DAY_MS):
             raise ValueError(f"a bucket is an hour or a day, not {bucket_ms} ms")
         statement = _BY_HOUR if bucket_ms == HOUR_MS else _BY_DAY
