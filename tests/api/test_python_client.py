@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alert_maker import AlertMaker
 from people import PASSWORD, register
 from running_gateway import NOWHERE, RunningGateway, running, settings_for
-from scoring_world import add_model, repair, scoring_gateway, scoring_settings
 from wire import wire_to
 
 from riskstream_client import (
@@ -23,17 +20,13 @@ from riskstream_client import (
     FeedRefused,
     ProblemError,
     RiskLevel,
-    Score,
     StoreUnavailable,
-    Transaction,
     Verdict,
     WorkedAlert,
 )
 from riskstream_client.answers import Tokens
 from riskstream_client.calls import Calls
 from riskstream_client.credentials import SignedIn
-from scoring_worker.topics import ensure_topics
-from tests.conftest import Stack
 
 
 @asynccontextmanager
@@ -169,27 +162,3 @@ async def test_a_feed_that_may_not_be_read(gateway: RunningGateway, key: str) ->
     async with client_of(gateway, key) as client:
         with pytest.raises(FeedRefused, match="1008"):
             await take(client.feed(wanted=FeedFilter(score_min=101)), 1)
-
-
-async def test_transactions_are_scored(
-    database_url: str, stack: Stack, redis_prefix: str, topic_prefix: str, tmp_path: Path, key: str
-) -> None:
-    add_model(tmp_path)
-    settings = scoring_settings(database_url, stack.redis_url, stack.kafka, redis_prefix, topic_prefix, tmp_path)
-    await ensure_topics(settings)
-    await repair(settings)
-    payments = [
-        Transaction(transaction_id=name, amount=10, timestamp=datetime.now(UTC), account_id="acct-1") for name in "abc"
-    ]
-    async with scoring_gateway(settings) as gateway, client_of(gateway, key) as client:
-        assert (await client.score(payments[0], dry_run=True)).dry_run
-        first = await client.score(payments[0])
-        again = await client.score(payments[0])
-        assert (first.repeated, again.repeated) == (False, True)
-        assert first.risk_score == again.risk_score
-        assert first.reasons
-        other = {"transaction_id": "a", "amount": 11, "timestamp": "2026-01-01T00:00:00Z", "account_id": "acct-1"}
-        scored = await client.score_batch([*payments, other])
-        assert [isinstance(each, Score) for each in scored] == [True, True, True, False]
-        assert isinstance(scored[3], ProblemError)
-        assert scored[3].status == 422
