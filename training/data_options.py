@@ -1,6 +1,6 @@
 """The options that say which data a command reads, and the history that they give."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from features.money import Money
 from riskstream_client.mapping import Mapping, mapping_of
 from riskstream_client.times import duration_of, zone_of
 from training.column_fold import fold_columns
+from training.handbook_recipe import RECIPE as HANDBOOK_RECIPE
 from training.history import History, gathered
 from training.loaders.load import HANDBOOK_FORMAT, Loader
 from training.loaders.options import LoadOptions, OnBadRow
@@ -87,7 +88,7 @@ def _loaded(file: Path, options: DataOptions, money: Money, progress: Progress) 
         history = gathered(chunks, description, money.base)
     for reason, count in loader.dropped.items():
         history.description[f"dropped: {reason}"] = count
-    return history
+    return replace(history, recipe=HANDBOOK_RECIPE) if options.format == HANDBOOK else history
 
 
 def load_options(options: DataOptions) -> LoadOptions:

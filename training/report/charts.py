@@ -29,7 +29,7 @@ def precision_recall(evaluation: Evaluation) -> str:
     recall, precision = evaluation.lines.precision_recall
     value = evaluation.compared[0].figures["average_precision"].value
     base = evaluation.frauds / evaluation.rows
-    text = f"Average precision {value:.3f}. The dotted line is chance: {base:.2%} of the transactions are fraud."
+    text = f"Average precision {value:.3f}. The dashed line is chance: {base:.2%} of the transactions are fraud."
     axes = (svg.linear("recall", 1, percent=True), svg.linear("precision", 1, percent=True))
     series = [Series("model", recall, precision), Series("chance", (0, 1), (base, base), "guide")]
     return svg.lines("Precision and recall", text, *axes, series)

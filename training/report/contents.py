@@ -12,6 +12,11 @@ from training.report.findings import Findings, Mistake
 from training.trials import Trial
 
 TRIALS_SHOWN = 15
+_PARTS = (
+    ("train", "train: the final fit"),
+    ("validation", "validation: rounds, calibration, thresholds"),
+    ("test", "test: seen by nothing before"),
+)
 
 
 class Contents(NamedTuple):
@@ -56,12 +61,12 @@ def period_table(contents: Contents) -> Table:
     data = contents.manifest.data
     rows = [
         (
-            part,
+            meaning,
             f"{_day(data, f'{part}_from')} to {_day(data, f'{part}_to')}",
             _count(data, f"{part}_rows"),
             _count(data, f"{part}_fraud"),
         )
-        for part in ("train", "validation", "test")
+        for part, meaning in _PARTS
         if f"{part}_rows" in data
     ]
     return Table(("part", "days", "transactions", "fraud"), rows)

@@ -92,7 +92,7 @@ def _table(table: Table, caption: str) -> str:
     if not table.rows:
         return f"<h3>{escape(caption)}</h3><p>None.</p>"
     rows = "".join(f"<tr>{_cells(table.headings, row)}</tr>" for row in table.rows)
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in table.headings)
+    head = "".join(f'<th scope="col"{_style(heading)}>{escape(heading)}</th>' for heading in table.headings)
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption, quote=True)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -102,9 +102,12 @@ def _table(table: Table, caption: str) -> str:
 def _cells(headings: Sequence[str], row: Sequence[str]) -> str:
     cells = [f'<th scope="row">{escape(row[0])}</th>']
     for heading, cell in zip(headings[1:], row[1:], strict=True):
-        style = ' class="words"' if heading in _WORDS else ""
-        cells.append(f"<td{style}>{escape(cell)}</td>")
+        cells.append(f"<td{_style(heading)}>{escape(cell)}</td>")
     return "".join(cells)
+
+
+def _style(heading: str) -> str:
+    return ' class="words"' if heading in _WORDS else ""
 
 
 def _mistakes(heading: str, text: str, rows: list[Mistake]) -> str:
