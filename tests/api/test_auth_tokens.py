@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
-import pytest
 from people import Person, kind_of, register
 from running_gateway import SECRET, RunningGateway, running, settings_for
 
@@ -137,7 +136,7 @@ async def test_a_new_secret_key_takes_nothing_from_anybody_while_the_old_one_is_
         assert (await third.http.get("/v1/session", headers=cookie)).status_code == 401
 
 
-@pytest.mark.parametrize("token", ["rsk_a.b.c", "..", "a.b.c.d", "é.é.é"])
-async def test_strange_credentials_are_refused(gateway: RunningGateway, token: str) -> None:
-    headers = {"Authorization": b"Bearer " + token.encode()}
-    assert (await gateway.http.get("/v1/session", headers=headers)).status_code == 401
+async def test_strange_credentials_are_refused(gateway: RunningGateway) -> None:
+    for token in ("rsk_a.b.c", "..", "a.b.c.d", "é.é.é"):
+        headers = {"Authorization": b"Bearer " + token.encode()}
+        assert (await gateway.http.get("/v1/session", headers=headers)).status_code == 401, token

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from people import Person, kind_of, register
 from running_gateway import RunningGateway
 
@@ -106,23 +105,23 @@ async def test_a_key_makes_no_key_that_may_do_more(gateway: RunningGateway, make
     assert kind_of(await gateway.http.post(path, headers=admin_only)) == (403, "forbidden")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"name": ""},
-        {"name": "a\x00b"},
-        {"scopes": []},
-        {"scopes": ["everything"]},
-        {"scopes": "read"},
-        {"expires_in_days": 0},
-        {"expires_in_days": 10**9},
-        {"client_id": 1},
-    ],
-)
-async def test_a_key_that_is_refused(gateway: RunningGateway, key: str, change: dict[str, object]) -> None:
-    body = {"name": "checkout", "scopes": ["read"], **change}
-    response = await gateway.http.post("/v1/api-keys", json=body, headers={"X-API-Key": key})
-    assert response.status_code == 422
+REFUSED: list[dict[str, object]] = [
+    {"name": ""},
+    {"name": "a\x00b"},
+    {"scopes": []},
+    {"scopes": ["everything"]},
+    {"scopes": "read"},
+    {"expires_in_days": 0},
+    {"expires_in_days": 10**9},
+    {"client_id": 1},
+]
+
+
+async def test_a_key_that_is_refused(gateway: RunningGateway, key: str) -> None:
+    for change in REFUSED:
+        body = {"name": "checkout", "scopes": ["read"], **change}
+        response = await gateway.http.post("/v1/api-keys", json=body, headers={"X-API-Key": key})
+        assert response.status_code == 422, change
 
 
 async def test_the_last_use_of_a_key_is_noted(gateway: RunningGateway) -> None:
