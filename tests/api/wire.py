@@ -15,6 +15,8 @@ class Wire:
         self._target = (host, port)
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
         self.port = 0
 
     async def mend(self) -> None:
@@ -28,6 +30,13 @@ class Wire:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def stall(self) -> None:
+        """Keep every connection open and move nothing: a server that hangs."""
+        self._flows.clear()
+
+    def flow(self) -> None:
+        self._flows.set()
+
     def url(self, original: str) -> str:
         """The same address by way of this wire."""
         parts = urlsplit(original)
@@ -37,20 +46,20 @@ class Wire:
         onward_reader, onward_writer = await asyncio.open_connection(*self._target)
         self._writers |= {writer, onward_writer}
         try:
-            await asyncio.gather(_copy(reader, onward_writer), _copy(onward_reader, writer))
+            await asyncio.gather(self._copy(reader, onward_writer), self._copy(onward_reader, writer))
         finally:
             self._writers -= {writer, onward_writer}
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(CHUNK_BYTES):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass  # the wire was cut
-    finally:
-        writer.close()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(CHUNK_BYTES):
+                await self._flows.wait()
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass  # the wire was cut
+        finally:
+            writer.close()
 
 
 @asynccontextmanager

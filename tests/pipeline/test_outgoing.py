@@ -8,8 +8,8 @@ from aiokafka import ConsumerRecord
 from contracts.decision import Alert, Decision, Reason, Recommendation, RiskLevel
 from contracts.errors import StoreUnavailable
 from contracts.topics import Topics
-from riskstream_client.partitioner import partition_of
 from pipeline.outgoing import KafkaPublisher, alert_document, decision_document
+from riskstream_client.partitioner import partition_of
 from settings import Settings
 
 Read = Callable[[str], Awaitable[list[ConsumerRecord]]]

@@ -7,6 +7,8 @@ import pytest
 from contracts.journal import JournalEntry, numbered
 from features.fold import Folded
 from features.redis_store.protocol import Applied, Refused
+from pipeline import degraded
+from pipeline.calls import Calls
 from pipeline.claims import claims_of
 from pipeline.durability import Pipeline, Source
 from tests.pipeline.simulation.__main__ import story
@@ -82,3 +84,33 @@ def test_counting_during_a_repair_is_found_out() -> None:
     faults = ("crash before", "crash after", "effect late", "freeze after")
     runs = (run(seed, broken="begin without a fence", events=events, faults=faults) for seed in range(30))
     assert any(result.violations for result in runs)
+
+
+def test_a_kept_decision_that_stays_uncounted_in_the_books_is_found_out() -> None:
+    """Its transaction is in the state by another source; counting it from DEGRADED too would double it."""
+    assert any(run(seed, broken="kept decisions stay where they were").violations for seed in range(60))
+
+
+CUT_OFF = ("gateway loses redis", "redis loses its last writes", "redis is away")
+UNSURE = ("reply lost", "effect late", "crash after", "unavailable")
+
+
+def test_gateways_that_lose_their_state_store_under_every_doubt() -> None:
+    for seed in range(40):
+        result = run(seed, events=CUT_OFF, faults=UNSURE)
+        assert not result.violations, story(result)
+
+
+def test_counting_degraded_decisions_without_their_claims_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claims keep a call whose reply was lost and the counting of its degraded decision apart."""
+    monkeypatch.setattr(degraded, "claims_of", lambda _entry: [])
+    runs = (run(seed, events=CUT_OFF, faults=UNSURE) for seed in range(150))
+    assert any(result.violations for result in runs)
+
+
+def test_answering_by_policy_after_the_call_was_sent_leaves_one_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule against it only saves work: even a gateway that breaks it cannot make two decisions of one call."""
+    monkeypatch.setattr(Calls, "withdraw", lambda _calls, _call: True)
+    for seed in range(30):
+        result = run(seed, events=CUT_OFF, faults=UNSURE)
+        assert not result.violations, story(result)

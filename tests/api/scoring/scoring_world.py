@@ -25,7 +25,7 @@ from storage.database import AnyPool, connect
 from storage.decision_store import PostgresDecisionStore
 from storage.roles import PIPELINE
 
-sys.path.append(str(Path(__file__).parents[1] / "scoring"))  # the scoring's own test model
+sys.path.append(str(Path(__file__).parents[2] / "scoring"))  # the scoring's own test model
 
 import small_model
 
