@@ -57,14 +57,17 @@ def policies_of(
         client = clients.get(client_id)
         if client is None:
             return default
-        own = (client.threshold_review, client.threshold_flag, client.threshold_decline)
         try:
-            return Policy(*(mine or usual for mine, usual in zip(own, _limits(default), strict=True)))
+            return Policy(
+                _given(client.threshold_review, default.review),
+                _given(client.threshold_flag, default.flag),
+                _given(client.threshold_decline, default.decline),
+            )
         except ValueError:  # they do not rise together with this model's
             return default
 
     return policy
 
 
-def _limits(policy: Policy) -> tuple[float, float, float]:
-    return policy.review, policy.flag, policy.decline
+def _given(own: float | None, default: float) -> float:
+    return default if own is None else own

@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 
 from contracts.errors import ModelRefused
-from scoring.model import Model, load
+from scoring.model import Model, Vectors, load
 from scoring.policy import policy_of
 from scoring.promotion import promote_checked
 from scoring.registry import champion, promote
 from training.evaluation.groups import groups_of
-from training.evaluation.result import Evaluation
+from training.evaluation.outcomes import Outcomes
+from training.evaluation.result import Evaluation, Group
 from training.fit import rows_of
 from training.gate import Check, Limits, judge
 from training.history import History
@@ -82,18 +83,17 @@ def _judged(
 ) -> list[Check]:
     periods = split(history.time_ms, history.fraud, history.usable, options.wanted, history.label_delay_ms)
     vectors, outcomes = rows_of(history.vectors, periods.test), history.outcomes(periods.test)
-    alerts = []
-    groups = []
-    for model in (new, old):
-        if model is None:
-            alerts.append(None)
-            continue
-        probability = model.predict(vectors)
-        flagged = model.score(probability) >= policy_of(model.manifest.thresholds).flag
-        alerts.append(int(flagged.sum()))
-        groups = list(groups_of(probability, flagged, outcomes))
+    _, alerts = _groups(new, vectors, outcomes)
+    groups, before = _groups(old, vectors, outcomes) if old else ([], None)
     rival = f"champion {old.version}" if old else None
-    return judge(evaluation, rival, groups, (alerts[0] or 0, alerts[1]), limits)
+    return judge(evaluation, rival, groups, (alerts, before), limits)
+
+
+def _groups(model: Model, vectors: Vectors, outcomes: Outcomes) -> tuple[list[Group], int]:
+    """A model's segments on these rows, and how many alerts it raises there."""
+    probability = model.predict(vectors)
+    flagged = model.score(probability) >= policy_of(model.manifest.thresholds).flag
+    return list(groups_of(probability, flagged, outcomes)), int(flagged.sum())
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from features.layout import AMOUNT_SCALE
 from features.money import Money
 from features.plan import DAY
 from scoring.model import Vectors
-from storage.backtest_rows import StoredPeriod, StoredRow
+from storage.backtest_rows import KnownLabel, StoredPeriod, StoredRow
 from storage.database import Pool
 
 WARM_MS = 40 * DAY  # longer than anything that a feature can read, as retention keeps it
@@ -97,7 +97,7 @@ async def _folded(
         until = rows[-1].event_time_ms
         labels = await StoredPeriod(pool, known_from, until, client_id).labels()
         known_from = until
-        told = [(label.known_at_ms, ForwardedLabel(**_fields(label._asdict()))) for label in labels]
+        told = [(label.known_at_ms, _forwarded(label)) for label in labels]
         transactions = [_read(row) for row in rows]
         records = _merged(transactions, told)
         made = fold.fold(records).vectors
@@ -105,8 +105,17 @@ async def _folded(
         yield rows, transactions, made[is_transaction]
 
 
-def _fields(label: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in label.items() if name != "known_at_ms"}
+def _forwarded(label: KnownLabel) -> ForwardedLabel:
+    return ForwardedLabel(
+        client_id=label.client_id,
+        transaction_id=label.transaction_id,
+        revision=label.revision,
+        account=label.account,
+        merchant_id=label.merchant_id,
+        event_time_ms=label.event_time_ms,
+        effective_ms=label.effective_ms,
+        change=label.change,
+    )
 
 
 def _merged(transactions: Sequence[Transaction], labels: Sequence[tuple[int, ForwardedLabel]]) -> list[Record]:
@@ -150,7 +159,7 @@ def _chunk(rows: Sequence[StoredRow], transactions: Sequence[Transaction], vecto
     return Chunk(
         transactions=transactions,
         vectors=vectors,
-        usable=~np.isnan(vectors).all(axis=1),
+        usable=np.asarray(~np.isnan(vectors).all(axis=1)),
         client=np.fromiter((row.client_id for row in rows), np.int64, n),
         time_ms=np.fromiter((row.event_time_ms for row in rows), np.int64, n),
         amount=np.fromiter(amounts, np.float64, n),
