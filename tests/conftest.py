@@ -4,7 +4,7 @@ import asyncio
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -54,6 +54,13 @@ def template_database(stack: Stack) -> str:
 @pytest.fixture
 def database_url(stack: Stack, template_database: str) -> Iterator[str]:
     """A migrated, empty database of this test's own."""
+    with fresh_database(stack, template_database) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(stack: Stack, template_database: str) -> Iterator[str]:
+    """A migrated, empty database, dropped at the end."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     asyncio.run(_execute(stack.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
     yield _with_database(stack.database_url, name)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
 from people import OTHER_PASSWORD, PASSWORD, Person, kind_of, login, new_email, register, sign_in
 from running_gateway import RunningGateway, running, settings_for
 
@@ -10,6 +11,7 @@ from contracts.transaction import DEMO_CLIENT_ID
 from storage.audit import AuditFilter, AuditRepository
 from storage.clients import ClientRepository
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MakeKey = Callable[..., Awaitable[str]]
 
 
@@ -200,3 +202,4 @@ async def test_a_browser_signs_in_by_password_and_out(gateway: RunningGateway) -
     assert (await gateway.http.post("/sign-out", headers=own_page)).status_code == 204
     kept = {"cookie": f"riskstream_session={cookie}"}
     assert (await gateway.http.get("/v1/session", headers=kept)).status_code == 401  # who kept the cookie has nothing
+    gateway.http.cookies.clear()

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from people import Person, kind_of, register
 from running_gateway import RunningGateway
 
 from storage.audit import AuditFilter, AuditRepository
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MakeKey = Callable[..., Awaitable[str]]
 
 

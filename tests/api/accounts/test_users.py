@@ -9,6 +9,7 @@ from running_gateway import RunningGateway
 
 from storage.audit import AuditFilter, AuditRepository
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MakeKey = Callable[..., Awaitable[str]]
 NOBODY = 2**63 - 1
 
@@ -196,7 +197,8 @@ async def test_passwords_and_tokens_are_nowhere_in_answers_or_log(gateway: Runni
     admin, email = await register(gateway), new_email()
     token = (await admin.call("POST", "/v1/users/invitations", {"email": email, "role": "viewer"})).json()["token"]
     await accept(gateway, token, email)
-    stored = str(await pool.fetch("SELECT * FROM users, invitations, audit_log, refresh_tokens, user_sessions"))
+    tables = ("users", "invitations", "audit_log", "refresh_tokens", "user_sessions")
+    stored = str([await pool.fetch(f"SELECT * FROM {table}") for table in tables])
     answers = [(await admin.call("GET", path)).text for path in ("/v1/users", "/v1/users/invitations", "/auth/me")]
     for secret in (PASSWORD, token, admin.tokens["refresh_token"], admin.tokens["access_token"]):
         assert secret not in stored

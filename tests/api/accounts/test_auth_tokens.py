@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
+import pytest
 from people import Person, kind_of, register
 from running_gateway import SECRET, RunningGateway, running, settings_for
 
@@ -15,6 +16,7 @@ from api.keys import derive, hash_key
 from api.sessions import COOKIE
 from storage.api_keys import ApiKeyRepository
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MakeKey = Callable[..., Awaitable[str]]
 NEW_SECRET = "another-secret-for-tests-and-nothing-else-9876543210"
 RIGHT = derive(SECRET, "access-token")
