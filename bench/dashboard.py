@@ -3,7 +3,7 @@
 1. Decisions of a year are appended as deltas, as many as workers would leave, and folded by the worker's own code; then
    every endpoint of the dashboard and of the analytics is asked again and again through a real gateway, with fresh
    deltas lying about.
-2. Batches and single calls are stored with and without counting, in turn, on the same tables.
+2. Batches are stored with and without counting, in turn, on the same tables.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import asyncpg
 from bench.gateway import HOST, Gateway
 from bench.harness import Lane, machine, running, write_result
 from contracts.decision import Decision, Recommendation, RiskLevel
-from contracts.journal import CALLS, JournalEntry, Outcome
+from contracts.journal import JournalEntry, Outcome
 from contracts.transaction import EPOCH, Transaction, encode_transaction
 from storage import rollups
 from storage.database import connect
@@ -34,8 +34,7 @@ from storage.roles import PIPELINE
 DAYS = 365
 ASKS = 40  # of each address
 FRESH_DELTAS = 4_000  # what a full worker leaves in four seconds, two turns of the folding
-BATCH, BATCHES = 2_000, 12  # batches of each kind
-CALLERS, CALLS_EACH = 16, 40
+BATCH, BATCHES = 2_000, 30  # batches of each kind
 MS = timedelta(milliseconds=1)
 
 # Five currencies, two kinds, four levels, two models; $1 decisions, spread over the days before $2 (milliseconds).
@@ -166,25 +165,17 @@ def _asked(gateway: Gateway, address: str) -> dict[str, float]:
 
 
 async def _storing(lane: Lane) -> dict[str, Any]:
-    async with await connect(lane.environment["DATABASE_URL"], size_max=CALLERS, role=PIPELINE) as pool:
+    async with await connect(lane.environment["DATABASE_URL"], size_max=2, role=PIPELINE) as pool:
         store = PostgresDecisionStore(pool, lane.settings.topics.transactions)
         await store.start_partition(0, 0)
         offsets = itertools.count()
         batches: dict[str, list[float]] = {"counting": [], "not counting": []}
-        calls: dict[str, list[float]] = {"counting": [], "not counting": []}
         for _ in range(BATCHES):
-            for kind in batches:
-                with patch.object(
-                    rollups, "count_decisions", rollups.count_decisions if kind == "counting" else _nothing
-                ):
-                    batches[kind].append(await _store_batch(store, offsets))
-                    calls[kind].append(await _store_calls(store, offsets))
-    return {
-        "microseconds a transaction in a batch": _medians(batches, 1e6 / BATCH),
-        f"calls a second, {CALLERS} at once": {
-            kind: round(CALLERS * CALLS_EACH / statistics.median(seconds)) for kind, seconds in calls.items()
-        },
-    }
+            for kind, seconds in batches.items():
+                count = rollups.count_decisions if kind == "counting" else _nothing
+                with patch.object(rollups, "count_decisions", count):
+                    seconds.append(await _store_batch(store, offsets))
+    return {"microseconds a transaction": _medians(batches, 1e6 / BATCH)}
 
 
 def _medians(found: dict[str, list[float]], scale: float) -> dict[str, float]:
@@ -201,18 +192,6 @@ async def _store_batch(store: PostgresDecisionStore, offsets: "itertools.count[i
     entry = JournalEntry(0, start, numbers[-1] + 1, 1, tuple(_outcome(number) for number in numbers))
     began_s = time.perf_counter()
     await store.store(entry)
-    return time.perf_counter() - began_s
-
-
-async def _store_calls(store: PostgresDecisionStore, offsets: "itertools.count[int]") -> float:
-    async def caller(entries: list[JournalEntry]) -> None:
-        for entry in entries:
-            await store.store(entry)
-
-    numbers = [[next(offsets) for _ in range(CALLS_EACH)] for _ in range(CALLERS)]
-    work = [[JournalEntry(CALLS, n, n + 1, 1, (_outcome(n),)) for n in mine] for mine in numbers]
-    began_s = time.perf_counter()
-    await asyncio.gather(*(caller(entries) for entries in work))
     return time.perf_counter() - began_s
 
 
