@@ -9,20 +9,21 @@ from training.evaluation.result import Group
 
 TYPOLOGY = "typology"
 GROUPS_MAX = 12  # a dimension; the largest ones, the rest together
-OTHER, UNNAMED = "other", "not named"
+OTHER, UNNAMED, UNKNOWN = "other", "not named", "unknown"
 
 
 def groups_of(score: Floats, flagged: Booleans, outcomes: Outcomes) -> tuple[Group, ...]:
-    """Every typology that occurs, then every segment of each dimension, the largest first.
+    """Every typology that occurs (if the data knows any), then every segment of each dimension, the largest first.
 
     All are cut at the one score that gives the whole period REVIEW_RATE false positives. A dimension in which all
     rows are alike is left out.
     """
     above = score >= threshold_at(score, outcomes.fraud, REVIEW_RATE)
-    kinds = np.where(outcomes.typology == "", "unknown", outcomes.typology)
+    kinds = np.where(outcomes.typology == "", UNKNOWN, outcomes.typology)
+    known = outcomes.fraud if (outcomes.typology != "").any() else np.zeros(len(outcomes), bool)
     made = [
         _typology(kind, outcomes.fraud & (kinds == kind), above, flagged, outcomes.amount)
-        for kind in np.unique(kinds[outcomes.fraud]).tolist()
+        for kind in np.unique(kinds[known]).tolist()
     ]
     for dimension, values in outcomes.segments.items():
         made += _segments(dimension, values, score, above, flagged, outcomes)

@@ -52,7 +52,7 @@ def narrow(evaluation: Evaluation) -> Table:
         for key, heading in COLUMNS
         if key in own.figures
     ]
-    return Table(("figure", "the model", "95 % interval", *(other.name for other in others)), rows)
+    return Table(("figure", "model", "95 %", *(other.name for other in others)), rows)
 
 
 def transposed(table: Table) -> Table:
@@ -105,7 +105,7 @@ def with_interval(one: Interval) -> str:
 
 
 def _ends(one: Interval) -> str:
-    return "–" if one.low is None or one.high is None else f"{one.low:.3f} to {one.high:.3f}"
+    return "–" if one.low is None or one.high is None else f"{one.low:.3f}–{one.high:.3f}"
 
 
 def share(value: float | None) -> str:
