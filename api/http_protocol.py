@@ -26,12 +26,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._head_is_open:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
-                self._refuse()
-                return
-        super().data_received(data)
+        if not self._head_is_open:
+            super().data_received(data)
+            return
+        # One piece may bring a small head with a large body behind it: only what comes before the head's end counts.
+        piece = data[: HEAD_BYTES_MAX - self._head_bytes]
+        self._head_bytes += len(piece)
+        super().data_received(piece)
+        rest = data[len(piece) :]
+        if rest and self._head_is_open:
+            self._refuse()
+        elif rest:
+            super().data_received(rest)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -1,5 +1,6 @@
 """`POST /v1/score/batch`: order, single answers, accounts that meet themselves, dry runs."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from running_gateway import RunningGateway
@@ -9,7 +10,8 @@ ACCOUNT = "+254700000009"
 
 
 def of_one_account(count: int) -> list[dict[str, Any]]:
-    return [payment(phone_number=ACCOUNT) for _ in range(count)]
+    now = datetime.now(UTC).isoformat()
+    return [payment(phone_number=ACCOUNT, timestamp=now) for _ in range(count)]
 
 
 async def test_items_of_one_account_see_those_before_them(caller: Caller) -> None:
