@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bench.harness import machine, write_result
+from features.catalogue import FEATURE_NAMES
 from features.columns import Rows
 from scoring.model import booster_from
 from training.column_fold import fold_columns
@@ -113,7 +114,7 @@ def catalogue_rows(file: Path, timed: dict[str, float]) -> Iterator[Row]:
     timed["read and fold"] = time.monotonic() - started
     train = {all_: _gathered(parts, rows_of_training(whole, PUBLISHED, all_history=all_)) for all_ in (True, False)}
     test = rows_of_test(whole, PUBLISHED)
-    unseen = xgboost.DMatrix(_gathered(parts, test))
+    unseen = xgboost.DMatrix(_gathered(parts, test), feature_names=list(FEATURE_NAMES))
     parts.clear()
     timed["read, fold and gather"] = time.monotonic() - started
     for name, all_, rounds in (("all history", True, ROUNDS), ("one week", False, ROUNDS_ONE_WEEK)):
