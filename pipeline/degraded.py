@@ -5,7 +5,7 @@ published, then counted by the same script as everything else; the marker in Red
 processes that count at once cannot count twice. The decisions themselves are stored long before, and stand.
 """
 
-from contracts.errors import StateLost, StoreUnavailable
+from contracts.errors import OffsetGap, StateLost, StoreUnavailable
 from contracts.journal import DEGRADED, JournalEntry, Outcome, Position, encode_entry
 from features.fold import fold_batch
 from features.redis_store.protocol import Applied, Apply, StateAddress
@@ -21,7 +21,7 @@ ATTEMPTS_MAX = 20  # of one part against accounts that move; the next turn goes 
 async def count_degraded(pipeline: Pipeline, address: StateAddress) -> int:
     """Count all that is stored under DEGRADED and not counted; returns how many. Safe beside others that do it.
 
-    Raises StateLost and StoreUnavailable. It stops early at a transaction that another source has counted and not
+    Raises StateLost, StoreUnavailable, and OffsetGap if Postgres knows less than Redis. It stops early at a transaction that another source has counted and not
     stored yet: once that is stored, its place is there (`storage.kept_decisions`), and the next turn passes it over.
     """
     left = await pipeline.state.journal(address, DEGRADED)  # counted by somebody who died before dropping it
@@ -42,6 +42,7 @@ async def _count_part(pipeline: Pipeline, address: StateAddress) -> int | None:
     marker = -1 if before.marker is None else before.marker
     outcomes = await _next_outcomes(pipeline, marker)
     if not outcomes:
+        _refuse_gap(marker, await pipeline.store.next_offset(DEGRADED) or 0)
         return None
     keys = [(outcome.decision.client_id, outcome.decision.transaction_id) for outcome in outcomes]
     await pipeline.publisher.publish(*await pipeline.store.outputs(keys))
@@ -72,6 +73,15 @@ async def _count_part(pipeline: Pipeline, address: StateAddress) -> int | None:
     if result.why == "claimed":
         raise StoreUnavailable("a transaction that was decided without the state is being counted by another source")
     return 0
+
+
+def _refuse_gap(marker: int, stored: int) -> None:
+    """Numbers that were given once must not be given again: what has them would never be counted."""
+    if marker >= stored:
+        raise OffsetGap(
+            f"Redis counted degraded decisions up to {marker}, but Postgres stores them up to {stored - 1}: was Postgres"
+            " restored from a backup? Run `riskstream rebuild-state`"
+        )
 
 
 async def _next_outcomes(pipeline: Pipeline, marker: int) -> list[Outcome]:
