@@ -29,7 +29,7 @@ from settings import Settings
 from storage.migrations import upgrade
 
 RESULTS = Path(__file__).parent / "results"
-QUICK_MODEL_TRANSACTIONS = "20000"  # enough for a real booster; its quality does not matter here
+QUICK_MODEL_TRANSACTIONS = "60000"  # fewer hold too little fraud in the test period; enough for a real booster; its quality does not matter here
 POLL_S = 0.05
 
 
