@@ -21,8 +21,9 @@ ATTEMPTS_MAX = 20  # of one part against accounts that move; the next turn goes 
 async def count_degraded(pipeline: Pipeline, address: StateAddress) -> int:
     """Count all that is stored under DEGRADED and not counted; returns how many. Safe beside others that do it.
 
-    Raises StateLost, StoreUnavailable, and OffsetGap if Postgres knows less than Redis. It stops early at a transaction that another source has counted and not
-    stored yet: once that is stored, its place is there (`storage.kept_decisions`), and the next turn passes it over.
+    Raises StateLost, StoreUnavailable, and OffsetGap if Postgres knows less than Redis. It stops early at a transaction
+    that another source has counted and not stored yet: once that is stored, its place is there
+    (`storage.kept_decisions`), and the next turn passes it over.
     """
     left = await pipeline.state.journal(address, DEGRADED)  # counted by somebody who died before dropping it
     await finish_journal(left, address, pipeline.state, pipeline.store, pipeline.publisher)
@@ -79,8 +80,8 @@ def _refuse_gap(marker: int, stored: int) -> None:
     """Numbers that were given once must not be given again: what has them would never be counted."""
     if marker >= stored:
         raise OffsetGap(
-            f"Redis counted degraded decisions up to {marker}, but Postgres stores them up to {stored - 1}: was Postgres"
-            " restored from a backup? Run `riskstream rebuild-state`"
+            f"Redis counted degraded decisions up to {marker}, but Postgres stores them up to {stored - 1}:"
+            " was Postgres restored from a backup? Run `riskstream rebuild-state`"
         )
 
 
