@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -22,8 +23,8 @@ CLEAN_UP_EVERY_S = 10.0  # of windows that have expired
 OnTurn = Callable[[LastMinute, float], Awaitable[None]]
 
 
-def application(settings: Settings, on_turn: OnTurn) -> Any:
-    """A Faust application, not started, for the running event loop.
+def application(settings: Settings, folder: Path, on_turn: OnTurn) -> Any:
+    """A Faust application, not started, for the running event loop; `folder` is where Faust may make its own.
 
     `on_turn` is called about every second, with the last minute and the time in seconds since 1970; it must not raise.
     """
@@ -32,6 +33,7 @@ def application(settings: Settings, on_turn: OnTurn) -> Any:
         broker=[f"aiokafka://{server.strip()}" for server in settings.kafka_bootstrap_servers.split(",")],
         broker_credentials=_credentials(settings),
         store="memory://",
+        datadir=folder,
         autodiscover=False,
         web_enabled=False,
         topic_disable_leader=True,
@@ -40,6 +42,7 @@ def application(settings: Settings, on_turn: OnTurn) -> Any:
         consumer_auto_offset_reset="latest",
         consumer_max_fetch_size=FETCH_BYTES,
         stream_buffer_maxsize=BUFFER_DECISIONS_MAX,
+        stream_wait_empty=False,  # what is in the buffer at the end is lost, and harms nothing
         table_cleanup_interval=CLEAN_UP_EVERY_S,
         Table=MemoryTable,
     )

@@ -7,6 +7,8 @@ import signal
 import socket
 import uuid
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
@@ -76,6 +78,7 @@ async def run_live_statistics(settings: Settings) -> None:
 async def _work(settings: Settings, metrics: LiveMetrics, stopping: asyncio.Event, state: dict[str, bool]) -> None:
     async with AsyncExitStack() as stack:
         name = "riskstream-live-statistics"
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix=f"{name}-")))
         pool = await connect(settings.postgres_dsn, size_max=POOL_SIZE_MAX, application_name=name, role=PIPELINE)
         stack.push_async_callback(pool.close)
         instance = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
@@ -83,7 +86,7 @@ async def _work(settings: Settings, metrics: LiveMetrics, stopping: asyncio.Even
         histograms = FeatureHistogramRepository(pool)
         sampler = DriftSampler(histograms, settings.topics.transactions, settings.model_path, metrics)
         work = [
-            asyncio.create_task(_faust(settings, reporter.report, stopping, state)),
+            asyncio.create_task(_faust(settings, folder, reporter.report, stopping, state)),
             asyncio.create_task(every(PASS_EVERY_S, sampler.look)),
             asyncio.create_task(every(WATCH_EVERY_S, sampler.watch)),
         ]
@@ -97,9 +100,11 @@ async def _work(settings: Settings, metrics: LiveMetrics, stopping: asyncio.Even
             task.result()  # raises what it died of
 
 
-async def _faust(settings: Settings, on_turn: OnTurn, stopping: asyncio.Event, state: dict[str, bool]) -> None:
+async def _faust(
+    settings: Settings, folder: Path, on_turn: OnTurn, stopping: asyncio.Event, state: dict[str, bool]
+) -> None:
     """Run one Faust application until the process shall stop. Raises FaustEnded when it has crashed."""
-    app = application(settings, on_turn)
+    app = application(settings, folder, on_turn)
     ended: asyncio.Task[Any] | None = None
     stop = asyncio.create_task(stopping.wait())
     try:
@@ -112,7 +117,6 @@ async def _faust(settings: Settings, on_turn: OnTurn, stopping: asyncio.Event, s
         for task in (stop, ended):
             if task is not None:
                 task.cancel()
-        with suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(app.stop(), STOP_DEADLINE_S)
+        await asyncio.wait({asyncio.create_task(app.stop())}, timeout=STOP_DEADLINE_S)
     if not stopping.is_set():
         raise FaustEnded("Faust's application has ended")
