@@ -39,6 +39,7 @@ from storage.roles import GATEWAY, IDENTITY
 
 POOL_SIZE_MAX = 8  # connections of one gateway process
 IDENTITY_POOL_SIZE_MAX = 4  # more of it: finding a key takes half a millisecond
+SIGN_IN_POOL_SIZE_MAX = 2  # more of it: attempts queue here, one behind the other's lock, and not before scoring
 
 
 log = structlog.get_logger()
@@ -108,6 +109,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         raise SettingsError("SECRET_KEY is not set; `riskstream up` makes one, or set 32 or more random characters")
     database = Database(lambda: _connect(settings, GATEWAY, POOL_SIZE_MAX))
     identity = Database(lambda: _connect(settings, IDENTITY, IDENTITY_POOL_SIZE_MAX))
+    sign_ins = Database(lambda: _connect(settings, IDENTITY, SIGN_IN_POOL_SIZE_MAX))
 
     async def alerts_since(client_id: int, sequence: int, limit: int) -> list[Alert]:
         async with database.client(client_id) as pool:
@@ -135,7 +137,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         tokens=tokens,
         authenticator=authenticator,
         identities=identities,
-        accounts=build_accounts(settings, identity, keyring, tokens, passwords),
+        accounts=build_accounts(settings, identity, sign_ins, keyring, tokens, passwords),
         tickets=Tickets(secret_key, identity, authenticator),
         hub=hub,
         hints=hints,

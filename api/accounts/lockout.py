@@ -45,6 +45,11 @@ class Lockout:
             detail = "too many failed attempts; wait as Retry-After says"
             raise Problem(TOO_MANY_ATTEMPTS, detail, headers={"Retry-After": str(ceil(wait_s))})
 
+    async def not_looked_at(self, email_key: str, address: str) -> None:
+        """The password was not looked at after all, so the attempt was none."""
+        async with self._database.pool() as pool:
+            await SignInFailureRepository(pool).forgive([*self._subjects(email_key, address)], datetime.now(UTC))
+
     async def succeeded(self, email_key: str, address: str) -> None:
         """The attempt was no guess: the address keeps what it had, and the account from here begins anew."""
         pair, alone, account = self._subjects(email_key, address)

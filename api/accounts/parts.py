@@ -20,7 +20,7 @@ from settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class AccountParts:
-    """Built once; `run` is its background work."""
+    """Built once; `run` is its background work, which closes `sign_ins` and `counters` at its end."""
 
     signing_in: SigningIn
     joining: Joining
@@ -29,31 +29,42 @@ class AccountParts:
     key_use: KeyUse
     counters: Counters
     passwords: Passwords
+    sign_ins: Database
 
     async def run(self) -> None:
         try:
             await self.key_use.run()
         finally:
             self.passwords.close()
+            await self.sign_ins.close()
             await asyncio.shield(self.counters.close())
 
 
 def build_accounts(
-    settings: Settings, identity: Database, keyring: Keyring, tokens: AccessTokens, passwords: Passwords | None
+    settings: Settings,
+    identity: Database,
+    sign_ins: Database,
+    keyring: Keyring,
+    tokens: AccessTokens,
+    passwords: Passwords | None,
 ) -> AccountParts:
-    """Raises SettingsError."""
+    """`sign_ins` are connections of their own: attempts wait for each other there, and calls must not wait for them.
+
+    Raises SettingsError.
+    """
     of_all = Rate.parse(settings.rate_limit, "RATE_LIMIT") if settings.rate_limit else None
     of_address = Rate.parse(settings.auth_rate_limit, "AUTH_RATE_LIMIT")
     counters = Counters(settings.redis_url, settings.redis_key_prefix)
     passwords = passwords or Passwords()
-    lockout = Lockout(identity, keyring)
-    signing_in = SigningIn(identity, keyring, tokens, passwords, lockout)
+    lockout = Lockout(sign_ins, keyring)
+    signing_in = SigningIn(sign_ins, keyring, tokens, passwords, lockout)
     return AccountParts(
         signing_in=signing_in,
-        joining=Joining(identity, keyring, passwords, lockout, signing_in),
+        joining=Joining(sign_ins, keyring, passwords, lockout, signing_in),
         limiter=Limiter(counters, of_all, of_address),
         quotas=Quotas(identity),
         key_use=KeyUse(identity),
         counters=counters,
         passwords=passwords,
+        sign_ins=sign_ins,
     )

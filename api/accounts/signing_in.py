@@ -126,7 +126,11 @@ class SigningIn:
         await self._lockout.attempt(key, address)
         async with self._database.pool() as pool:
             account = await UserRepository(pool).account(email_key=key)
-        verdict = await self._passwords.verify(password, account.password_hash if account else None)
+        try:
+            verdict = await self._passwords.verify(password, account.password_hash if account else None)
+        except Problem:  # too many sign in at this moment: no guess was made
+            await self._lockout.not_looked_at(key, address)
+            raise
         if account is None or not verdict.right:
             raise Problem(NOT_AUTHENTICATED, "the email address or the password is wrong", headers=_CHALLENGE)
         await self._lockout.succeeded(key, address)

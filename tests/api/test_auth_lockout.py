@@ -7,6 +7,8 @@ from people import PASSWORD, kind_of, login, new_email, register, sign_in
 from running_gateway import RunningGateway, running, settings_for
 
 from api.accounts.lockout import ACCOUNT, PAIR
+from api.accounts.passwords import Passwords
+from api.parts import SIGN_IN_POOL_SIZE_MAX
 
 GUESS = "not this one at all"
 
@@ -95,3 +97,30 @@ async def test_who_is_no_trusted_proxy_cannot_say_where_it_comes_from(gateway: R
     email = new_email()
     answers = [await attempt(gateway, email, GUESS, f"198.51.100.{number}") for number in range(PAIR.free + 2)]
     assert answers[-1].status_code == 429
+
+
+async def test_an_attempt_that_was_turned_away_is_no_failed_one(database_url: str) -> None:
+    passwords = Passwords(memory_kib=8, passes=1)
+    async with running(settings_for(database_url), passwords=passwords) as gateway:
+        person = await register(gateway)
+        passwords._waiting_max = 0  # as in a storm of sign-ins
+        for _ in range(PAIR.free + 3):
+            assert kind_of(await login(gateway, person.email)) == (503, "busy")
+        passwords._waiting_max = 32
+        assert (await login(gateway, person.email)).status_code == 200
+
+
+async def test_calls_do_not_wait_for_sign_ins_that_wait_for_each_other(gateway: RunningGateway, pool) -> None:
+    person = await register(gateway)
+    await login(gateway, person.email, GUESS)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM sign_in_failures FOR UPDATE")  # an attempt that does not end
+        attempts = [asyncio.create_task(login(gateway, person.email)) for _ in range(10)]
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        async with asyncio.timeout(20):
+            while await pool.fetchval(waiting) < SIGN_IN_POOL_SIZE_MAX:  # noqa: ASYNC110 - it is Postgres' to say
+                await asyncio.sleep(0.01)
+        assert (await person.call("GET", "/v1/session")).status_code == 200
+    await asyncio.gather(*attempts)
