@@ -19,7 +19,7 @@ INSTALL = $$($(BIN)/uv --version >/dev/null 2>&1 && echo "$(BIN)/uv pip install 
 	|| echo "$(BIN)/python -m pip install --disable-pip-version-check") --quiet
 TEST ?= tests
 
-.PHONY: help run stack test check format test-browser crash-test bench lock clean
+.PHONY: help run stack test check format test-browser crash-test fuzz audit bench lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,13 @@ test-browser: $(STAMPS)/browser ## The console page in a real browser (needs chr
 
 crash-test: $(STAMPS)/dev ## Kill the worker again and again while it scores; compare with an undisturbed run
 	@$(BIN)/python -m bench.crash_test $(ARGS)
+
+fuzz: $(STAMPS)/dev ## A thousand random requests to every operation of the API by every kind of caller (hours)
+	@RISKSTREAM_EXAMPLES=$${RISKSTREAM_EXAMPLES:-1000} $(BIN)/python -m pytest tests/api/scoring/test_schemathesis.py
+
+audit: $(STAMPS)/uv ## Known vulnerabilities of the locked requirements (asks a public database)
+	@for set in bootstrap runtime dev browser; do $(BIN)/uv tool run pip-audit --require-hashes --disable-pip \
+		-r requirements/$$set.lock || exit 1; done
 
 bench: $(STAMPS)/dev ## Throughput of the whole path on this machine
 	@$(BIN)/python -m bench.throughput $(ARGS)

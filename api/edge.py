@@ -24,7 +24,7 @@ from error_reports import report
 
 BODY_BYTES_MAX = 1024 * 1024  # of any request so far; uploads will bring their own limit
 BODY_S = 30.0  # for a body to arrive; a slower one holds its handler and a connection for nothing
-ADDRESS_BYTES_MAX = 8 * 1024  # path and query
+ADDRESS_BYTES_MAX = 16 * 1024  # path and query; the longest cursor takes half of it
 HEADERS_BYTES_MAX = 32 * 1024
 CLOSE = {"Connection": "close"}  # the rest of the body is not read
 PAGE_POLICY = (

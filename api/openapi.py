@@ -29,7 +29,8 @@ IDEMPOTENCY_KEY: Final = {
 }
 SHARED = frozenset({429, 503})  # any operation may meet its limits, or a store that is away
 GUARDED = frozenset({401, 403})  # any operation that wants credentials
-WITH_BODY = frozenset({400, 413, 422})
+WITH_PARAMETERS = frozenset({414, 422, 431})
+WITH_BODY = frozenset({400, 408, 413, 422})
 TAGS: Final = {
     "score": "Score transactions and read decisions",
     "decisions": "What was decided, and why",
@@ -56,7 +57,8 @@ TAGS: Final = {
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route passes as `responses`: the problems of its own, such as 404 or 409.
 
-    What any operation can answer (401, 403, 429, 503; with a body 400, 413, 422) is added by the document itself.
+    What any operation can answer (401, 403, 429, 503 and what its parameters and its body can be) is added by the
+    document itself.
     """
     return {status: _problem(status) for status in statuses}
 
@@ -102,7 +104,7 @@ def _complete(operation: dict[str, Any]) -> None:
     if security and {} not in security:
         statuses |= GUARDED
     if operation.get("parameters"):
-        statuses.add(422)
+        statuses |= WITH_PARAMETERS
     if "requestBody" in operation:
         statuses |= WITH_BODY
     for status in sorted(statuses):
