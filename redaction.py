@@ -17,7 +17,7 @@ PLAIN_NAMES = frozenset({"timestamp", "request_id", "level", "process", "route",
 
 _SECRETS = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 " + HIDDEN),
-    (re.compile(r"\brsk_[\w-]+"), HIDDEN),  # our API keys
+    (re.compile(r"\brs[kr]_[\w-]+"), HIDDEN),  # our API keys and refresh tokens
     (re.compile(r"\beyJ[\w-]*\.[\w-]+\.[\w-]*"), HIDDEN),  # JSON Web Tokens
     (re.compile(r"(?i)\b([\w-]*(?:token|ticket|secret|password|api_key|key)=)[^&\s\"']+"), r"\1" + HIDDEN),
     (re.compile(r"(://[^:/@\s]*):[^@\s]+@"), r"\1:" + HIDDEN + "@"),  # passwords in addresses of servers

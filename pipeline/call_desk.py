@@ -84,6 +84,13 @@ class CallDesk:
             missing = TIME
         return await self._by_policy(call, deadline, missing)
 
+    async def repeat(self, body: bytes, transaction: Transaction, seconds: float) -> Answer | None:
+        """The decision that a transaction has; None if it has none. Decides nothing. Raises IdReused."""
+        call = Call(body, transaction, _future())
+        deadline = Deadline(seconds, self._parts.clock)
+        found = await self._in_time(lambda: self._parts.pipeline.store.stored([call.key]), deadline)
+        return self._settled(call, found) if call.key in found else None
+
     async def preview(self, transactions: Sequence[bytes], seconds: float) -> list[Decision]:
         """What would be decided now, without a trace. Raises StateUnavailable, also when time runs out."""
         records = [LogRecord(CALLS, i, self._parts.now_ms(), None, body) for i, body in enumerate(transactions)]

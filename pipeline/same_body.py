@@ -20,5 +20,9 @@ def is_same(body: bytes, stored: bytes) -> bool:
 
 
 def _rest(body: bytes) -> dict[str, object]:
-    """The fields that are none of ours."""
-    return {name: value for name, value in msgspec.json.decode(body).items() if name not in _NOT_MEANT}
+    """The fields that are none of ours. If one holds what cannot be read (1e999, no UTF-8), the body means itself."""
+    try:
+        fields = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {"": body}
+    return {name: value for name, value in fields.items() if name not in _NOT_MEANT}

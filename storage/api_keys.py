@@ -32,6 +32,11 @@ SELECT {_COLUMNS} {_FROM} WHERE k.client_id = $1 AND k.api_key_id > $2 ORDER BY 
 _VALID_COUNT = f"SELECT count(*) FROM api_keys AS k WHERE k.client_id = $1 AND {_VALID}"  # noqa: S608
 _REHASH = "UPDATE api_keys SET key_hash = $2 WHERE api_key_id = $1"
 _REVOKE = "UPDATE api_keys SET revoked_at = now() WHERE api_key_id = $1 AND revoked_at IS NULL"
+# As a user's who is no administrator any more: their tokens are known to whoever made them.
+_WITHDRAW = """
+UPDATE invitations SET withdrawn_at = now()
+WHERE client_id = $1 AND invited_by = $2 AND accepted_at IS NULL AND withdrawn_at IS NULL
+"""
 _END = "UPDATE api_keys SET expires_at = LEAST(expires_at, $2) WHERE api_key_id = $1"
 _USED = "UPDATE api_keys SET last_used_at = now() WHERE api_key_id = ANY ($1::bigint[])"
 
@@ -129,11 +134,12 @@ class ApiKeyRepository:
         return [_api_key_of(found) for found in records]
 
     async def revoke(self, api_key_id: int, entry: AuditEntry | None = None) -> bool:
-        """False if there is no such key, or it is revoked already."""
+        """False if there is no such key, or it is revoked already. A caller's `entry` ends its open invitations too."""
         async with session(self._pool) as connection, connection.transaction():
             if await connection.execute(_REVOKE, api_key_id) != "UPDATE 1":
                 return False
             if entry is not None:
+                await connection.execute(_WITHDRAW, entry.client_id, f"key:{api_key_id}")
                 await record(connection, entry)
             return True
 

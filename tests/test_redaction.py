@@ -21,6 +21,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
     ("text", "secret"),
     [
         ("Authorization: Bearer rsk_abcDEF123-456", "rsk_abc"),
+        ("renewed by rsr_abcDEF123-456", "rsr_abc"),
         (f"token {JWT} refused", "eyJ"),
         ("GET /sign-in?token=abcdef&x=1", "abcdef"),
         ("postgresql://riskstream:hunter22@db:5432/r", "hunter22"),

@@ -111,8 +111,14 @@ async def _decide(
     if item.dry_run:
         (decision,) = await engine.desk.preview([item.body], seconds)
         return scored(decision, time.perf_counter() - began_s, dry_run=True)
-    await parts.accounts.quotas.admit(caller)
-    answer = await engine.desk.score(item.body, item.transaction, seconds)
+    try:
+        await parts.accounts.quotas.admit(caller)
+    except Problem:  # nothing new is decided, but what was is told: the quota may have ended behind a lost answer
+        answer = await engine.desk.repeat(item.body, item.transaction, seconds)
+        if answer is None:
+            raise
+    else:
+        answer = await engine.desk.score(item.body, item.transaction, seconds)
     return scored(answer.decision, time.perf_counter() - began_s, repeated=answer.repeated)
 
 

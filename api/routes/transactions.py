@@ -22,6 +22,7 @@ from features.plan import Flag
 from storage.transaction_list import TransactionListRepository
 from storage.transactions import StoredTransaction, TransactionRepository
 
+DEPTH_MAX = 64  # of what is nested in a field that we do not use; pydantic writes some 250 levels and then fails
 TransactionId = Annotated[str, Path(min_length=1, max_length=128)]
 
 router = APIRouter(prefix="/v1/transactions", tags=["transactions"])
@@ -113,6 +114,14 @@ def named_features(decision: Decision) -> dict[str, float | None]:
 def _received(body: bytes) -> Any:
     """The original message; as text if a field that we do not use cannot be shown as JSON."""
     try:
-        return msgspec.json.decode(body)
+        received = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return body.decode("utf-8", "replace")
+    return body.decode() if _is_deeper(received, DEPTH_MAX) else received
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from people import Person, kind_of, register
+from people import PASSWORD, Person, kind_of, new_email, register
 from running_gateway import RunningGateway
 
 from storage.audit import AuditFilter, AuditRepository
@@ -49,6 +49,25 @@ async def test_a_revoked_key(gateway: RunningGateway) -> None:
     assert not await opens(gateway, shown["key"])
     assert (await admin.call("DELETE", path)).status_code == 404
     assert (await admin.call("POST", f"{path}/rotate")).status_code == 404
+
+
+async def test_a_revoked_keys_open_invitations_end_with_it(gateway: RunningGateway) -> None:
+    admin = await register(gateway)
+    keys = [await made(admin, scopes=["read", "score", "cases", "admin"]) for _ in range(2)]
+    invited = [
+        await gateway.http.post(
+            "/v1/users/invitations",
+            json={"email": new_email(), "role": "admin"},
+            headers={"X-API-Key": each["key"]},
+        )
+        for each in keys
+    ]
+    assert (await admin.call("DELETE", f"/v1/api-keys/{keys[0]['api_key_id']}")).status_code == 204
+    body = {"token": invited[0].json()["token"], "name": "Somebody", "password": PASSWORD}
+    refused = await gateway.http.post("/auth/invitations/accept", json=body)
+    assert kind_of(refused) == (410, "token-spent")
+    accepted = await gateway.http.post("/auth/invitations/accept", json=body | {"token": invited[1].json()["token"]})
+    assert accepted.status_code == 201
 
 
 async def test_a_rotated_key_stays_valid_for_the_overlap(gateway: RunningGateway, pool) -> None:

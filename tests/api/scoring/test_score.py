@@ -1,12 +1,16 @@
 """`POST /v1/score` through HTTP on the real stores: answers, repeats, concurrency, dry runs."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+import pytest
+from people import kind_of, register
 from running_gateway import RunningGateway
 from scoring_world import Caller, payment, state_of, until
 
+from api.accounts.tiers import TIERS
 from settings import Settings
 
 
@@ -98,6 +102,54 @@ async def test_the_same_meaning_in_other_bytes_is_a_repeat(caller: Caller) -> No
         {**body, "client_id": 1, "dry_run": False},
     ):
         assert (await caller.decided(again))["repeated"]
+
+
+UNREADABLE = (b"1e999", b"9" * 5_000, b'"\xff"')  # what has no value here, in a field that is none of ours
+
+
+@pytest.mark.parametrize("value", UNREADABLE, ids=("number", "digits", "text"))
+async def test_a_field_that_cannot_be_read_leaves_no_call_without_answer(
+    gateway: RunningGateway, key: str, value: bytes
+) -> None:
+    head = json.dumps(payment()).encode()[:-1] + b', "odd": '
+    answers = [
+        await gateway.http.post("/v1/score", content=head + value + tail, headers={"X-API-Key": key})
+        for tail in (b"}", b"}", b" }")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 422]
+    assert answers[1].json()["repeated"]
+    assert answers[2].json()["type"] == "urn:riskstream:problem:id-reused"
+
+
+async def test_what_is_nested_deeply_is_shown_as_it_came(gateway: RunningGateway, key: str) -> None:
+    body = payment()
+    raw = json.dumps(body)[:-1] + ', "odd": ' + "[" * 500 + "]" * 500 + "}"
+    answer = await gateway.http.post("/v1/score", content=raw, headers={"X-API-Key": key})
+    assert answer.status_code == 200
+    stored = await gateway.http.get(f"/v1/transactions/{body['transaction_id']}", headers={"X-API-Key": key})
+    assert stored.status_code == 200
+    assert stored.json()["received"].endswith(raw[1:])
+
+
+async def test_a_used_up_quota_keeps_no_decision_from_its_caller(gateway: RunningGateway, pool) -> None:
+    admin = await register(gateway, "starter")
+    body = payment()
+    first = await admin.call("POST", "/v1/score", body)
+    assert first.status_code == 200
+    hour_ms = int(datetime.now(UTC).timestamp()) // 3600 * 3_600_000
+    await pool.execute(
+        "INSERT INTO usage_deltas (client_id, period_ms, decisions) VALUES ($1, $2, $3)",
+        admin.tokens["client_id"],
+        hour_ms,
+        TIERS["starter"].quota,
+    )
+    gateway.parts.accounts.quotas._known.clear()  # as when FRESH_S are over
+    assert kind_of(await admin.call("POST", "/v1/score", payment())) == (429, "quota-exceeded")
+    again = await admin.call("POST", "/v1/score", body)
+    assert again.status_code == 200
+    assert again.json()["repeated"]
+    assert again.json()["risk_score"] == first.json()["risk_score"]
+    assert kind_of(await admin.call("POST", "/v1/score", {**body, "amount": 99})) == (422, "id-reused")
 
 
 async def test_a_dry_run_leaves_no_trace(caller: Caller, scoring: Settings) -> None:
