@@ -54,7 +54,7 @@ fuzz: $(STAMPS)/dev ## A thousand random requests to every operation of the API 
 	@RISKSTREAM_EXAMPLES=$${RISKSTREAM_EXAMPLES:-1000} $(BIN)/python -m pytest tests/api/scoring/test_schemathesis.py
 
 audit: $(STAMPS)/uv ## Known vulnerabilities of the locked requirements (asks a public database)
-	@for set in bootstrap runtime dev browser; do $(BIN)/uv tool run pip-audit --require-hashes --disable-pip \
+	@for set in bootstrap runtime dev browser; do $(BIN)/uv tool run pip-audit --strict --require-hashes --disable-pip \
 		-r requirements/$$set.lock || exit 1; done
 
 bench: $(STAMPS)/dev ## Throughput of the whole path on this machine
