@@ -65,6 +65,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host, and the scheme, that the request claims
         generate_unique_id_function=openapi.operation_id,
     )
     app.state.parts = parts

@@ -54,17 +54,20 @@ class Limiter:
     def rate_of(self, tier: str | None) -> Rate:
         return self._of_all or tier_of(tier).rate
 
-    async def admit_caller(self, request: Request, caller: Caller) -> None:
-        """Count a request of a client, whichever of its credentials it came with. Raises a 429 problem."""
-        await self._admit(request, CLIENT, str(caller.client_id), self.rate_of(caller.tier))
+    async def admit_caller(self, request: Request, caller: Caller, requests: int = 1) -> None:
+        """Count a request of a client, or what is worth several, whichever of its credentials it came with.
+
+        Raises a 429 problem.
+        """
+        await self._admit(request, CLIENT, str(caller.client_id), self.rate_of(caller.tier), requests)
 
     async def admit_address(self, request: Request) -> None:
         """Count a request of somebody unknown. Raises a 429 problem."""
         await self._admit(request, ADDRESS, address_of(request), self._of_address)
 
-    async def _admit(self, request: Request, policy: str, who: str, rate: Rate) -> None:
+    async def _admit(self, request: Request, policy: str, who: str, rate: Rate, requests: int = 1) -> None:
         window, into_s = divmod(self._clock(), rate.window_s)
-        used = await self._counters.hit(f"{policy}:{who}:{rate.window_s}:{int(window)}", rate.window_s)
+        used = await self._counters.hit(f"{policy}:{who}:{rate.window_s}:{int(window)}", rate.window_s, requests)
         standing = Standing(policy, rate, used, ceil(rate.window_s - into_s))
         request.scope.setdefault("state", {})[ANSWER_HEADERS] = standing.headers
         if used > rate.amount:

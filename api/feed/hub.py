@@ -33,6 +33,10 @@ class Hub:
     def sockets(self) -> int:
         return sum(len(channel.listeners) for channel in self._channels.values())
 
+    def sockets_of(self, client_id: int) -> int:
+        channel = self._channels.get(client_id)
+        return 0 if channel is None else len(channel.listeners)
+
     def join(self, client_id: int, listener: Listener, head: int) -> Channel:
         """Add a socket; `head` is the client's newest stored number, where a new channel begins."""
         channel = self._channels.get(client_id)

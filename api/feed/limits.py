@@ -14,3 +14,4 @@ class FeedLimits:
     recheck_s: float = 2  # a revoked key or an ended session closes its feeds within this time; one query for all
     retry_s: float = 1  # between two tries while Postgres is away
     sockets_max: int = 2000  # a process; each costs a task and its transport's buffers
+    client_sockets_max: int = 1000  # of it: one client must not take the feed from the others

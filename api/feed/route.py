@@ -71,6 +71,8 @@ async def _serve(socket: WebSocket, parts: Parts) -> Close | None:
         caller = await parts.tickets.redeem(hello.ticket)
     if caller is None or SCOPE_READ not in caller.scopes:
         raise Refused(Close.NOT_AUTHENTICATED)
+    if parts.hub.sockets_of(caller.client_id) >= parts.hub.limits.client_sockets_max:
+        raise Refused(Close.TRY_AGAIN_LATER)
     head = await parts.last_sequence(caller.client_id)
     # A number from the future was given by another history (a database that was reset): go on from this one's end.
     listener = Listener(head if hello.resume_from is None else min(hello.resume_from, head))

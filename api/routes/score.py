@@ -30,6 +30,8 @@ from contracts.errors import IdReused, StoreUnavailable
 if TYPE_CHECKING:
     from api.scoring.engine import Engine
 
+BATCH_REQUEST = 25  # transactions of a batch that count as one request: else a tier's rate would bound no work
+
 single = APIRouter(prefix="/v1/score", tags=["score"], route_class=DeadlineRoute)
 batch = APIRouter(prefix="/v1/score", tags=["score"], route_class=BatchDeadlineRoute)
 
@@ -85,12 +87,14 @@ async def score_batch(caller: Scorer, parts: PartsOf, request: Request) -> Respo
     """Decide transactions in their order: of one account each sees those before it. Every item is answered for itself.
 
     The deadline is SCORE_DEADLINE_MS and 5 ms more for each transaction. An item that gets a 503 problem can be
-    repeated, alone or in another batch.
+    repeated, alone or in another batch. For the rate limit 25 transactions are one request, in a dry run too.
     """
     began_s = time.perf_counter()
     _refuse_other_media(request)
     engine = parts.scoring.engine
     wanted = _batch_of(await request.body())
+    if more := (len(wanted.transactions) - 1) // BATCH_REQUEST:
+        await parts.accounts.limiter.admit_caller(request, caller, more)
     now_ms = time.time_ns() // 1_000_000
     items = [read(bytes(raw), caller.client_id, now_ms, engine.gate) for raw in wanted.transactions]
     seconds = parts.settings.score_deadline_ms / 1000 + BATCH_ITEM_S * len(items)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+from collections.abc import Awaitable, Callable
 
 from alert_maker import AlertMaker
 from feed_client import feed, opened
@@ -16,6 +17,8 @@ from api.keyring import Keyring
 from api.keys import hash_key
 from api.sessions import COOKIE, Sessions
 from storage.api_keys import ApiKeyRepository
+
+MakeKey = Callable[..., Awaitable[str]]
 
 
 async def test_new_alerts_arrive_in_order(gateway: RunningGateway, alerts: AlertMaker, key: str) -> None:
@@ -255,6 +258,21 @@ async def test_more_sockets_than_allowed(database_url: str, key: str) -> None:
         opened(gateway.address, key) as second,
     ):
         assert await second.until_closed() == ([], 1013)
+
+
+async def test_one_client_does_not_take_the_feed_from_the_others(
+    database_url: str, make_key: MakeKey, other_client: int
+) -> None:
+    key, others = await make_key(), await make_key(other_client)
+    async with (
+        running(settings_for(database_url), FeedLimits(sockets_max=2, client_sockets_max=1)) as gateway,
+        feed(gateway.address, key),
+        opened(gateway.address, key) as second,
+    ):
+        await second.socket.send('{"type":"hello"}')
+        assert await second.until_closed() == ([], 1013)
+        async with feed(gateway.address, others) as welcome:
+            assert welcome.seq == 0
 
 
 async def test_what_clients_say_after_their_hello_changes_nothing(

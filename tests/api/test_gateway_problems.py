@@ -112,6 +112,13 @@ async def test_other_pages_may_call_if_the_settings_say_so(http: httpx.AsyncClie
     assert "access-control-allow-origin" not in refused.headers
 
 
+@pytest.mark.parametrize("path", ["/v1/alerts/", "/v1/score/", "/v1/alerts//"])
+async def test_nobody_is_sent_to_the_host_that_the_request_names(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(path, headers={"host": "elsewhere.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 async def test_every_documented_error_is_a_problem(http: httpx.AsyncClient) -> None:
     document = (await http.get("/openapi.json")).json()
     for operations in document["paths"].values():

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from people import register
 from running_gateway import RunningGateway
 from scoring_world import Caller, payment
 
@@ -51,6 +52,15 @@ async def test_the_largest_batch(caller: Caller) -> None:
     assert answer.status_code == 200
     assert all(item["decision"] for item in answer.json()["items"])
     assert (await caller.batch([payment() for _ in range(501)])).status_code == 422
+
+
+async def test_a_batch_is_as_many_requests_as_it_is_worth(gateway: RunningGateway) -> None:
+    admin = await register(gateway, "starter")
+    full = {"transactions": [{}] * 500, "dry_run": True}
+    answers = [await admin.call("POST", "/v1/score/batch", full) for _ in range(11)]
+    assert answers[0].status_code == 200
+    assert "r=80;" in answers[0].headers["ratelimit"]
+    assert 429 in [answer.status_code for answer in answers]
 
 
 async def test_what_is_no_batch_is_refused(gateway: RunningGateway, caller: Caller) -> None:
