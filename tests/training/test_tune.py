@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import DataRefused
+from training import tune as tuning
 from training.creditcard.history import RECIPE, history_of_cards
 from training.creditcard.synthetic import synthetic_rows
 from training.history import History
@@ -13,6 +14,12 @@ from training.periods import Periods, Wanted, split
 from training.tune import Budget, budget_of, tune
 
 SEED = 5
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested does not depend on how long a trial may go on."""
+    monkeypatch.setattr(tuning, "ROUNDS_MAX", 30)
 
 
 @pytest.fixture(scope="module")

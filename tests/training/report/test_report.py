@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training import tune as tuning
 from training.creditcard.history import RECIPE, history_of_cards
 from training.creditcard.synthetic import synthetic_rows
 from training.history import History
@@ -54,14 +55,16 @@ def hostile_history() -> History:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return train(
-        hostile_history(),
-        tmp_path_factory.mktemp("models"),
-        seed=1,
-        now=datetime(2026, 3, 1, tzinfo=UTC),
-        options=Options(recipe=RECIPE, replicates=5),
-        budget=Budget(trials=2),
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tuning, "ROUNDS_MAX", 20)
+        return train(
+            hostile_history(),
+            tmp_path_factory.mktemp("models"),
+            seed=1,
+            now=datetime(2026, 3, 1, tzinfo=UTC),
+            options=Options(recipe=RECIPE, replicates=5),
+            budget=Budget(trials=2),
+        )
 
 
 @pytest.fixture(scope="module")
