@@ -4,7 +4,7 @@ from training.evaluation.groups import TYPOLOGY
 from training.evaluation.result import Group
 from training.report import contents as words
 from training.report.contents import Contents
-from training.report.markdown import as_markdown
+from training.report.markdown import as_markdown, escaped
 
 WEAK_RECALL = 0.5  # a kind of fraud of which less is found is named among the limits
 ROWS_TO_SPEAK_OF = 10  # frauds of a group, below which its figure is an accident
@@ -66,7 +66,7 @@ def card(contents: Contents) -> str:
 def _data(contents: Contents) -> str:
     data = contents.manifest.data
     hidden = ("train_", "validation_", "test_", "gap_days", "calibration", "thresholds")
-    told = [f"{name.replace('_', ' ')} {value}" for name, value in data.items() if not name.startswith(hidden)]
+    told = [escaped(f"{name.replace('_', ' ')} {value}") for name, value in data.items() if not name.startswith(hidden)]
     return "Source: " + "; ".join(told) + "."
 
 
@@ -81,7 +81,7 @@ def _limits(contents: Contents) -> list[str]:
     limits += [f"{_named(g)}: {g.recall:.0%} of {g.frauds} found at 0.5 % false positives." for g in weak]
     crowded = [g for g in evaluation.groups if _is_crowded(g)]
     limits += [
-        f"{g.dimension} {g.name}: {g.false_positive_rate:.1%} of legitimate payments lie above the score that 0.5 % of"
+        f"{g.dimension} {escaped(g.name)}: {g.false_positive_rate:.1%} of legitimate payments lie above the score that 0.5 % of"
         " all"
         " reach."
         for g in crowded
@@ -103,4 +103,4 @@ def _is_crowded(group: Group) -> bool:
 
 
 def _named(group: Group) -> str:
-    return f"Weak at {group.name.replace('_', ' ')}"
+    return f"Weak at {escaped(group.name.replace('_', ' '))}"

@@ -108,7 +108,7 @@ def test_what_strangers_wrote_is_escaped(trained: Trained, page: str) -> None:
     assert "&lt;script&gt;" in page
     for name in ("report.md", "card.md"):
         text = (trained.folder / name).read_text("utf-8")
-        assert "<script>" not in text.replace("\\<script\\>", "")
+        assert "<script" not in text.replace("\\<script", ""), name
 
 
 def test_tables_in_markdown_are_rectangular(trained: Trained) -> None:
