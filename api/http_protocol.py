@@ -34,10 +34,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_bytes += len(piece)
         super().data_received(piece)
         rest = data[len(piece) :]
-        if rest and self._head_is_open:
+        if rest and self._waits_for_head():
             self._refuse()
         elif rest:
             super().data_received(rest)
+
+    def _waits_for_head(self) -> bool:
+        return self._head_is_open
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -29,7 +29,8 @@ from settings import Settings
 from storage.migrations import upgrade
 
 RESULTS = Path(__file__).parent / "results"
-QUICK_MODEL_TRANSACTIONS = "60000"  # fewer hold too little fraud in the test period; enough for a real booster; its quality does not matter here
+# Fewer hold too little fraud in the test period; enough for a real booster, whose quality does not matter here.
+QUICK_MODEL_TRANSACTIONS = "60000"
 POLL_S = 0.05
 
 
