@@ -59,7 +59,8 @@ def test_an_impossible_row_is_refused_with_its_line(tmp_path: Path, row: str, se
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"), [("", "cannot be read"), ("Time,V1\n1,2\n", "lacks a column"), (HEADER + "\n", "holds no rows|Empty CSV")]
+    ("text", "sentence"),
+    [("", "cannot be read"), ("Time,V1\n1,2\n", "lacks a column"), (HEADER + "\n", "holds no rows|Empty CSV")],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
     path = tmp_path / "other.csv"
