@@ -1,5 +1,6 @@
 """The model card: what the model is, what it was made of, what it is for and what it is not for."""
 
+from scoring.schema import STREAM
 from training.evaluation.groups import TYPOLOGY
 from training.evaluation.result import Group
 from training.report import contents as words
@@ -17,50 +18,48 @@ def card(contents: Contents) -> str:
     parts = [
         f"# Model card: {manifest.version}",
         "## Model",
-        f"Gradient-boosted trees (XGBoost {manifest.xgboost_version}, {manifest.parameters.get('rounds', '–')} rounds)"
-        " over"
-        f" {len(manifest.features)} features, definition `{manifest.catalogue_hash}`. The margin is turned into a"
-        " probability"
-        f" by the {data.get('calibration', 'isotonic')} curve and into a risk score of 0 to 100 by thresholds chosen by"
-        f" {data.get('thresholds', 'precision')}. File SHA-256 `{manifest.sha256}`. Made {manifest.created_at}, seed"
-        f" {manifest.seed}.",
+        f"Gradient-boosted trees (XGBoost {manifest.xgboost_version}, {manifest.parameters.get('rounds', '–')}"
+        f" rounds) over {len(manifest.features)} features, definition `{manifest.catalogue_hash}`. The margin is"
+        f" turned into a probability by the {data.get('calibration', 'isotonic')} curve and into a risk score of 0 to"
+        f" 100 by thresholds chosen by {data.get('thresholds', 'precision')}. File SHA-256 `{manifest.sha256}`. Made"
+        f" {manifest.created_at}, seed {manifest.seed}.",
         "## Data",
         _data(contents),
         as_markdown(words.period_table(contents)),
-        f"Between the parts lie {data.get('gap_days', 0)} days without rows: labels come late, and on the day of"
-        " training"
-        " later ones would not have been known. Features were computed by the code that the stream runs, in event"
-        " order, and"
-        " saw labels only when those were known.",
+        _point_in_time(contents),
         "## Intended use",
         "Ranking card and account payments by their risk of fraud, at the time of the payment, with a person behind"
-        " every"
-        " alert. It gives reasons with every alert. It is meant for payments like those it has learned from: the same"
-        " institution, currencies and channels.",
+        " every alert. It gives reasons with every alert. It is meant for payments like those it has learned from:"
+        " the same institution, currencies and channels.",
         "## Not meant for",
         "Decisions about a person beyond a payment (credit, employment, insurance); other institutions' payments"
-        " without"
-        " training anew; the only ground for closing an account or reporting a customer.",
+        " without training anew; the only ground for closing an account or reporting a customer.",
         "## How good it is",
         "\n".join(f"- {t.name}: {t.value}" + (f" ({t.detail})" if t.detail else "") for t in words.tiles(contents)),
         as_markdown(words.typology_table(contents)),
-        f"Measured once on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}; nothing was chosen on these rows."
-        " The"
-        " whole tables, with baselines and intervals, are in `report.md` and `report.html`.",
+        f"Measured once on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}; nothing was chosen on these"
+        " rows. The whole tables, with baselines and intervals, are in `report.md` and `report.html`.",
         "## Limits",
         "\n".join(f"- {limit}" for limit in _limits(contents)),
         "## Ethical considerations",
         "No feature holds a name, a gender, an age or an origin; still, place, device, merchant and time of day can"
-        " stand for"
-        " them. The tables by segment show recall and false positives for each channel, currency and amount: look at"
-        " them"
-        " before use, and again with your own groups. A payment wrongly declined does harm as well as a fraud let"
-        " through:"
-        " the thresholds weigh one against the other, and they are yours to set. Labels come from earlier"
-        " investigations, so"
-        " what those overlooked, the model learns to overlook.",
+        " stand for them. The tables by segment show recall and false positives for each channel, currency and"
+        " amount: look at them before use, and again with your own groups. A payment wrongly declined does harm as"
+        " well as a fraud let through: the thresholds weigh one against the other, and they are yours to set. Labels"
+        " come from earlier investigations, so what those overlooked, the model learns to overlook.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _point_in_time(contents: Contents) -> str:
+    manifest = contents.manifest
+    if manifest.catalogue_hash != STREAM.hash:
+        return "The parts follow each other in time. The columns are used as they came; what they mean is not known."
+    return (
+        f"Between the parts lie {manifest.data.get('gap_days', 0)} days without rows: labels come late, and on the day of"
+        " training later ones would not have been known. Features were computed by the code that the stream runs, in"
+        " event order, and saw labels only when those were known."
+    )
 
 
 def _data(contents: Contents) -> str:
@@ -81,17 +80,16 @@ def _limits(contents: Contents) -> list[str]:
     limits += [f"{_named(g)}: {g.recall:.0%} of {g.frauds} found at 0.5 % false positives." for g in weak]
     crowded = [g for g in evaluation.groups if _is_crowded(g)]
     limits += [
-        f"{g.dimension} {escaped(g.name)}: {g.false_positive_rate:.1%} of legitimate payments lie above the score that 0.5 % of"
-        " all"
-        " reach."
+        f"{g.dimension} {escaped(g.name)}: {g.false_positive_rate:.1%} of legitimate payments lie above the score"
+        " that 0.5 % of all reach."
         for g in crowded
     ]
     if contents.findings.drifted and words.drift_word(contents.findings.drifted[0].psi) != "stable":
         first = contents.findings.drifted[0]
         limits.append(f"Between train and test `{first.feature}` moved most (PSI {first.psi:.2f}).")
     limits.append(
-        f"{evaluation.frauds} frauds in {evaluation.days:.0f} days are what the figures rest on; the intervals say how"
-        " much."
+        f"{evaluation.frauds} frauds in {evaluation.days:.0f} days are what the figures rest on; the intervals say"
+        " how much."
     )
     limits.append("Fraudsters change what they do: watch the drift, and train again when precision falls.")
     return limits

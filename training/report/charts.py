@@ -53,8 +53,7 @@ def calibration(evaluation: Evaluation) -> str:
     predicted, observed = evaluation.lines.calibration
     text = (
         f"On the line, probabilities mean what they say. Calibration error {evaluation.calibration_error:.4f}, Brier"
-        " score"
-        f" {evaluation.brier:.4f}. Bins without fraud lie on the lower edge."
+        f" score {evaluation.brier:.4f}. Bins without fraud lie on the lower edge."
     )
     axis = svg.powers("predicted probability", PROBABILITY_MIN, 1)
     series = [
@@ -93,9 +92,8 @@ def cost(evaluation: Evaluation, currency: str) -> str:
     at, costs = [cut.score for cut in evaluation.cuts], [cut.cost for cut in evaluation.cuts]
     cheapest = min(evaluation.cuts, key=lambda cut: cut.cost)
     text = (
-        f"What fraud and review would have cost by the cost table, if every alert is looked into. Least at"
-        f" {cheapest.score:g}:"
-        f" {cheapest.cost:,.0f} {currency} a day."
+        "What fraud and review would have cost by the cost table, if every alert is looked into. Least at"
+        f" {cheapest.score:g}: {cheapest.cost:,.0f} {currency} a day."
     )
     axes = (svg.linear("alert from risk score", 100), svg.linear(f"{currency} a day", max(costs) * 1.05))
     return svg.lines("Threshold and cost", text, *axes, [Series("cost", at, costs)])

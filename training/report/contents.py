@@ -158,8 +158,8 @@ def blocks_sentence(evaluation: Evaluation) -> str:
     return (
         f"In brackets: 95 % intervals from {evaluation.replicates} bootstrap samples that draw whole"
         f" {evaluation.blocks}s (seed {evaluation.seed}). The last row is the difference in average precision; an"
-        " interval"
-        " that leaves out 0 means that the models truly differ on this period. Card precision: days are drawn."
+        " interval that leaves out 0 means that the models truly differ on this period. Card precision: days are"
+        " drawn."
     )
 
 

@@ -37,9 +37,8 @@ def page(contents: Contents) -> str:
 def _subtitle(contents: Contents) -> str:
     manifest, evaluation = contents.manifest, contents.evaluation
     return (
-        f"Made {manifest.created_at}. Tested on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}, which it had"
-        " not"
-        f" seen. Amounts in {contents.currency}."
+        f"Made {manifest.created_at}. Tested on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}, which it"
+        f" had not seen. Amounts in {contents.currency}."
     )
 
 

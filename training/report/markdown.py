@@ -16,9 +16,8 @@ def report(contents: Contents) -> str:
     ]
     parts = [
         f"# Model {manifest.version}",
-        f"Made {manifest.created_at}. Tested on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}, which it had"
-        " not"
-        f" seen. Amounts in {contents.currency}. The charts are in `report.html`.",
+        f"Made {manifest.created_at}. Tested on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}, which it"
+        f" had not seen. Amounts in {contents.currency}. The charts are in `report.html`.",
         "\n".join(tiles),
         as_markdown(words.period_table(contents)),
         "## Beside the baselines",
@@ -49,8 +48,7 @@ def evaluation_document(evaluation: Evaluation, currency: str) -> str:
     parts = [
         f"# Evaluation of model {evaluation.version}",
         f"{evaluation.rows:,} transactions of {evaluation.time_from[:10]} to {evaluation.time_to[:10]},"
-        f" {evaluation.frauds:,}"
-        f" of them fraud worth {evaluation.fraud_value:,.0f} {currency}. Calibration error"
+        f" {evaluation.frauds:,} of them fraud worth {evaluation.fraud_value:,.0f} {currency}. Calibration error"
         f" {evaluation.calibration_error:.4f}, Brier score {evaluation.brier:.4f}.",
         as_markdown(table.transposed(table.comparison(evaluation))),
         words.blocks_sentence(evaluation),
