@@ -56,8 +56,8 @@ def _point_in_time(contents: Contents) -> str:
     if manifest.catalogue_hash != STREAM.hash:
         return "The parts follow each other in time. The columns are used as they came; what they mean is not known."
     return (
-        f"Between the parts lie {manifest.data.get('gap_days', 0)} days without rows: labels come late, and on the day of"
-        " training later ones would not have been known. Features were computed by the code that the stream runs, in"
+        f"Between the parts lie {manifest.data.get('gap_days', 0)} days without rows: labels come late, and on the day"
+        " of training later ones would not have been known. Features were computed by the code that the stream runs, in"
         " event order, and saw labels only when those were known."
     )
 
