@@ -108,7 +108,8 @@ def _format(home: Home, java: list[str], properties: Path) -> None:
     id_path = properties.with_name("cluster.id")
     if not id_path.exists():
         id_path.write_text(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
-    command = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", id_path.read_text(), "--config"]
+    # One word: an id may begin with a dash.
+    command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={id_path.read_text()}", "--config"]
     done = subprocess.run(
         [*command, str(properties)],
         capture_output=True,
