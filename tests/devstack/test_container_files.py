@@ -40,7 +40,7 @@ def test_every_variable_of_our_services_is_a_setting(services: dict[str, dict[st
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_secret_has_a_default(text: str, secret: str) -> None:
-    uses = re.findall(rf"\$\{{{secret}(.?.?)", text)
+    uses = re.findall(rf"\$\{{{secret}\b(.?.?)", text)
     assert uses
     assert set(uses) == {":?"}
 
