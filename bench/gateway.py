@@ -40,6 +40,11 @@ class Gateway:
             stdin=subprocess.DEVNULL,
         )
         self.key = json.loads(seeded.stdout)["RISKSTREAM_API_KEY"]
+        self.launch()
+        self._wait_ready()
+
+    def launch(self) -> None:
+        """Start the process alone; it may serve before it is ready to score."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 tied([sys.executable, "-m", "riskstream", "api"]),
@@ -48,7 +53,6 @@ class Gateway:
                 stdout=log,
                 stderr=log,
             )
-        self._wait_ready()
 
     def _wait_ready(self) -> None:
         give_up_s = time.monotonic() + READY_S
@@ -63,6 +67,12 @@ class Gateway:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(30)
+
+    def kill(self) -> None:
+        """As `kill -9`: no socket is closed in good order."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
     @property
     def pid(self) -> int:
