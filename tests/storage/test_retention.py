@@ -81,7 +81,7 @@ async def test_the_sequence_goes_on_when_all_alerts_are_gone(store: PostgresDeci
     await store_at(store, 100, 90, alert=True)
     await store.store(JournalEntry(0, 2, 3, 1, (outcome(2),)))
     await retain(pool, 50, NOW_MS)
-    [alert] = await store.store(JournalEntry(0, 3, 4, 1, (outcome(3, alert=True),)))
+    [alert] = (await store.store(JournalEntry(0, 3, 4, 1, (outcome(3, alert=True),)))).alerts
     assert alert.sequence == 3
 
 
