@@ -17,7 +17,9 @@ RECIPE = Recipe(
         "gamma": 2.0,  # ends the growth by itself: average precision was flat from 160 rounds to 320
         "subsample": 0.7,
         "colsample_bytree": 0.8,
-        "max_bin": 64,
+        # The search binned by 64, for speed. With 64 bins the few amounts above 220, all of them fraud, share one with
+        # usual ones: in the week two weeks before the test average precision went from 0.707 to 0.736 with 2,048.
+        "max_bin": 2048,
     },
     rounds_max=160,
     monotone=frozenset(),  # as in the search
