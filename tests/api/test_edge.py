@@ -121,6 +121,28 @@ async def test_the_document_does_not_know_older_addresses(http: httpx.AsyncClien
     assert not any(present_path(path) for path in paths)
 
 
+LONG_ADDRESS = b"GET /v1/cases?cursor=" + b"x" * 70_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n"  # its parser takes less
+
+
+@pytest.mark.parametrize("used_before", [False, True])
+@pytest.mark.parametrize(
+    ("sent", "status", "slug"),
+    [(LONG_ADDRESS, 431, "headers-too-large"), (b"HELLO\r\n\r\n", 400, "malformed-request")],
+)
+async def test_what_is_no_request_gets_a_problem_too(used_before: bool, sent: bytes, status: int, slug: str) -> None:
+    async with running(settings_for(f"postgresql://u:p@{NOWHERE}/d")) as gateway, asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection(*gateway.address.split(":"))
+        if used_before:
+            writer.write(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\nok")
+        writer.write(sent)
+        head, _, body = (await reader.readuntil(b"}")).partition(b"\r\n\r\n")
+        writer.close()
+    first, *lines = head.decode().split("\r\n")
+    headers = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+    problem(httpx.Response(int(first.split(" ")[1]), headers=headers, content=body), status, slug)
+
+
 @pytest.mark.parametrize("endless", [b"x: y\r\n", b"y"])
 async def test_an_endless_head_ends_the_connection(endless: bytes) -> None:
     async with running(settings_for(f"postgresql://u:p@{NOWHERE}/d")) as gateway:
