@@ -3,7 +3,7 @@
 Each validation week repeats the published protocol some weeks earlier: train on all history before its gap, seven days
 of delay, test without known cards. The last ends on 2018-07-31, so that its labels are known when the model for the
 published week is made. Candidates are drawn from SPACE with a fixed seed and sifted by average precision, first on one
-week with a tenth of the legitimate payments, then on three. For the best the number of rounds is then chosen with all
+week with a fifth of the legitimate payments, then on three. For the best the number of rounds is then chosen with all
 rows: with all history, and with one week of training.
 """
 
@@ -26,21 +26,22 @@ from training.loaders.options import LoadOptions
 
 SEED = 7
 WEEKS = (2, 3, 5)  # before the published one; the first ranks alone in the first step
-CANDIDATES, FINALISTS = 16, 4
-LEGITIMATE_KEPT = 10  # one of so many; all of them weigh as much as before
+CANDIDATES, FINALISTS = 28, 5
+LEGITIMATE_KEPT = 5  # one of so many; all of them weigh as much as before
 CHECKPOINTS = (0.4, 0.7, 1.0)  # of a candidate's rounds
 ROUNDS_MAX = 320
 FINAL_CHECKPOINTS = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 SPACE: dict[str, tuple[Any, ...]] = {
     "max_depth": (4, 5, 6, 7, 8),
-    "eta": (0.05, 0.08, 0.12),
-    "rounds": (100, 160, 240),
+    "eta": (0.03, 0.05, 0.08),
+    "rounds": (160, 240, 320),
     "min_child_weight": (1.0, 5.0, 15.0, 40.0),
     "lambda": (1.0, 5.0, 20.0),
     "subsample": (0.5, 0.7, 0.9),
-    "colsample_bytree": (0.2, 0.35, 0.5, 0.8),
+    "colsample_bytree": (0.3, 0.5, 0.8, 1.0),
     "gamma": (0.0, 0.5, 2.0),
-    "history_days": (45, 75, 120),
+    "max_bin": (64, 1024, 4096),  # fraud lies in the highest hundredth of amounts, where 64 bins hold nothing apart
+    "history_days": (75, 120),
 }
 
 
@@ -66,7 +67,7 @@ class Search:
         told = np.fmax.reduce(some, axis=0) > np.fmin.reduce(some, axis=0)  # not those of devices, places and so on
         self._alive = np.flatnonzero(told)
         self._weeks = {week: self._week(week) for week in WEEKS}
-        self._binned: dict[tuple[int, int, int], xgboost.QuantileDMatrix] = {}
+        self._binned: dict[tuple[int, ...], xgboost.QuantileDMatrix] = {}
 
     def score(
         self,
@@ -77,10 +78,10 @@ class Search:
     ) -> dict[int, float]:
         """Average precision by rounds."""
         parameters = {name: value for name, value in candidate.items() if name not in ("rounds", "history_days")}
-        fixed = {"objective": "binary:logistic", "tree_method": "hist", "base_score": 0.5, "max_bin": 64}
+        fixed = {"objective": "binary:logistic", "tree_method": "hist", "base_score": 0.5}
         booster = xgboost.train(
             fixed | {"seed": SEED, "nthread": 2} | parameters,
-            self._train(week, candidate["history_days"], kept),
+            self._train(week, candidate["history_days"], kept, candidate["max_bin"]),
             num_boost_round=candidate["rounds"],
         )
         found = {}
@@ -95,8 +96,8 @@ class Search:
         rows = rows_of_test(self._columns, protocol)
         return Week(protocol, xgboost.DMatrix(self._vectors[rows][:, self._alive]), self._columns.fraud[rows])
 
-    def _train(self, week: int, history_days: int, kept: int) -> xgboost.QuantileDMatrix:
-        key = week, history_days, kept
+    def _train(self, week: int, history_days: int, kept: int, max_bin: int) -> xgboost.QuantileDMatrix:
+        key = week, history_days, kept, max_bin
         if key not in self._binned:
             protocol = self._weeks[week].protocol
             rows = rows_of_training(self._columns, protocol, all_history=True)
@@ -106,7 +107,7 @@ class Search:
             fraud = self._columns.fraud[rows]
             weight = np.where(fraud, 1.0, float(kept))
             self._binned[key] = xgboost.QuantileDMatrix(
-                self._vectors[rows][:, self._alive], fraud.astype(np.float32), weight=weight, max_bin=64
+                self._vectors[rows][:, self._alive], fraud.astype(np.float32), weight=weight, max_bin=max_bin
             )
         return self._binned[key]
 
