@@ -63,11 +63,6 @@ def main() -> None:
     print(f"Written to {write_result(arguments.name, result)}")
 
 
-def _shown(value: Any) -> Any:
-    """An argument as it is kept: of a path only the last part, which names no machine."""
-    return value.name if isinstance(value, Path) else value
-
-
 async def _load(arguments: argparse.Namespace, bench: Bench, gateway: Gateway) -> list[dict[str, Any]]:
     rounds = 2 * arguments.phases if arguments.logins else 1
     calls = int(arguments.rate * (arguments.warm + rounds * arguments.seconds) * 1.1) + 100
