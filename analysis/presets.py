@@ -69,3 +69,4 @@ PRESETS: dict[str, Strategy] = {
     }.items()
 }
 DEFAULT = "payments"
+VERSION = 1  # of all of them; a change of what they flag is another one
