@@ -15,17 +15,14 @@ from numpy.typing import NDArray
 from analysis.combine import Tail, combined, named
 from analysis.detectors.protocol import Detector, Found, Setting
 from analysis.detectors.registry import detector
+from analysis.progress import Cancelled, Progress, unless
 from analysis.rows import CHUNK_ROWS, RowSource
 from analysis.strategy import Strategy, checked
 
+__all__ = ["Anomaly", "Cancelled", "Outcome", "Progress", "analyse"]
+
 REASONS_MAX = 5  # of an anomaly, the strongest first
 SHARE_MIN = 1.0  # of the score, for a detector to give a reason
-
-Progress = Callable[[str, int, int], None]  # (stage, rows done, rows in all)
-
-
-class Cancelled(Exception):
-    """Somebody asked for the end of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +80,11 @@ def _fit(
 ) -> None:
     for rows in source.chunks():
         for one in detectors:
-            _unless(cancelled)
+            unless(cancelled)
             one.fit(rows)
         progress("fit", rows.start + len(rows), total)
     for one in detectors:
-        _unless(cancelled)
+        unless(cancelled)
         one.finish()
 
 
@@ -103,7 +100,7 @@ def _detect(
     for rows in source.chunks():
         numbers[rows.start : rows.start + len(rows)] = rows.row
         for one, file in zip(detectors, kept, strict=True):
-            _unless(cancelled)
+            unless(cancelled)
             file.put(rows.start, one.detect(rows))
         progress("detect", rows.start + len(rows), total)
     return numbers
@@ -122,7 +119,7 @@ def _combine(
     names = [step.detector for step in strategy.detectors]
     scores = np.zeros(total, np.float32)
     for start, stop in _steps(total):
-        _unless(cancelled)
+        unless(cancelled)
         scores[start:stop] = _scored(kept, tails, weights, strategy, np.arange(start, stop))[0]
         progress("combine", stop, total)
     flagged = np.flatnonzero((scores > 0) & (scores >= strategy.threshold))
@@ -163,11 +160,6 @@ def _reasons(kept: Sequence["_Kept"], place: int, shares: NDArray[np.float64]) -
 def _steps(total: int) -> Iterator[tuple[int, int]]:
     for start in range(0, total, CHUNK_ROWS):
         yield start, min(start + CHUNK_ROWS, total)
-
-
-def _unless(cancelled: Callable[[], bool]) -> None:
-    if cancelled():
-        raise Cancelled
 
 
 class _Kept:
