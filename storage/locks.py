@@ -8,3 +8,4 @@ RETENTION_LOCK = 0x7269736B_0005
 ROLLUP_LOCK = 0x7269736B_0006
 DRIFT_LOCK = 0x7269736B_0007
 LABEL_OUTBOX_LOCK = 0x72690008  # of the two-number kind: beside it stands the client's id
+UPLOAD_LOCK = 0x72690009  # likewise

@@ -1,0 +1,76 @@
+"""What readers hand on, and how a file as a whole is refused."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+BATCH_ROWS = 20_000  # of readers that make Python objects: some tens of megabytes
+COLUMNS_MAX = 500  # of one file
+COLUMN_NAME_MAX = 200  # characters
+RECORD_BYTES_MAX = 1024 * 1024  # of one row; a larger one is no row of a ledger
+CELL_BYTES_MAX = 32_767  # of one cell, as in Excel
+
+
+class FileRefused(Exception):
+    """Nothing of the file can be used; the text is a sentence for whoever sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows as a reader found them. `lines`: where each stands in the file, from 1; `columns`: text, "" where empty.
+
+    `extra` has a JSON object a row ("" for none) of what no column holds. `done`: bytes of the file read so far.
+    """
+
+    lines: NDArray[np.int64]
+    columns: dict[str, pa.Array]
+    done: int
+    extra: Sequence[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A row that a reader could not take apart."""
+
+    line: int
+    reason: str
+    column: str = ""
+    excerpt: str = ""
+
+
+class Reader(Protocol):
+    """A file of one format, opened. `names` are its columns; `size` its bytes, of which a batch's `done` are read."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def batches(self) -> Iterator[Batch | Unusable]:
+        """Every row once, as a part of a batch or by itself. Raises FileRefused. Each call begins anew."""
+        ...
+
+
+def unique_names(cells: Sequence[str]) -> list[str]:
+    """Column names out of a header: none empty, none twice. Raises FileRefused where there are too many."""
+    if len(cells) > COLUMNS_MAX:
+        raise FileRefused(f"the file has {len(cells)} columns; {COLUMNS_MAX} are allowed")
+    names: list[str] = []
+    taken: set[str] = set()
+    for place, cell in enumerate(cells, 1):
+        name = " ".join(cell.replace("\x00", " ").split())[:COLUMN_NAME_MAX] or f"column {place}"
+        wanted, number = name, 2
+        while wanted in taken:
+            wanted, number = f"{name} ({number})", number + 1
+        taken.add(wanted)
+        names.append(wanted)
+    return names
+
+
+def text_array(cells: Sequence[str]) -> pa.Array:
+    return pa.array(cells, pa.string())
