@@ -1,6 +1,6 @@
 # One image for the gateway, the stream workers and the one-shot commands:
 #   docker build -t riskstream .
-#   docker run riskstream api | worker | seed | migrate | train | simulate …
+#   docker run riskstream api | worker | analysis-worker | seed | migrate | train | simulate …
 # Kafka, Redis and Postgres are not in it (see docker-compose.yml).
 
 ARG PYTHON=3.13
@@ -22,13 +22,14 @@ RUN pip install --no-deps --no-build-isolation . \
 FROM python:${PYTHON}-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/riskstream --create-home riskstream \
     && install --directory --owner riskstream --group riskstream \
-        /var/lib/riskstream/models /var/cache/riskstream/numba
+        /var/lib/riskstream/models /var/lib/riskstream/uploads /var/cache/riskstream/numba
 COPY --from=build /opt/riskstream /opt/riskstream
 ENV PATH=/opt/riskstream/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     NUMBA_CACHE_DIR=/var/cache/riskstream/numba \
     MODEL_PATH=/var/lib/riskstream/models \
+    UPLOAD_DIR=/var/lib/riskstream/uploads \
     API_HOST=0.0.0.0 \
     API_PORT=8000 \
     METRICS_PORT=9464 \
@@ -38,7 +39,7 @@ WORKDIR /var/lib/riskstream
 # The kernel is compiled here, not by the first payment. On another kind of processor numba compiles anew, into the
 # same folder, which is why it belongs to the user.
 RUN python -c "from features.fold import compact; from features.plan import Entity; compact(Entity.ACCOUNT, b'')"
-VOLUME /var/lib/riskstream/models /var/cache/riskstream/numba
+VOLUME /var/lib/riskstream/models /var/lib/riskstream/uploads /var/cache/riskstream/numba
 EXPOSE 8000 9464
 # Of the gateway; for a worker set HEALTH_PORT to its METRICS_PORT. /livez says that it makes progress.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

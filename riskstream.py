@@ -72,7 +72,7 @@ def _settings_of_the_stack() -> None:
 
 @app.command()
 def up() -> None:
-    """Everything on this machine: Kafka, Redis, Postgres, first model, worker, gateway, demo traffic. Ctrl-C stops."""
+    """Everything on this machine: Kafka, Redis, Postgres, first model, workers, gateway, demo traffic. Ctrl-C stops."""
     from devstack import up as stack
 
     stack.run(_settings())
@@ -100,6 +100,15 @@ def live_statistics() -> None:
     """Live rates over the decisions, by Faust; what it misses harms nothing. SIGTERM stops it."""
     from scoring_worker.live_statistics.main import run
 
+    run()
+
+
+@app.command("analysis-worker")
+def analysis_worker() -> None:
+    """Parses uploads and runs detection strategies; several share the work. SIGTERM gives back what is at work."""
+    from analysis.worker import run
+
+    wait_at_gate()
     run()
 
 

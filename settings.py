@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     retention_days: int = Field(400, ge=40)  # of transactions and decisions; must outlive the longest window
     demo_rate: float = Field(20, ge=0, le=50_000)
 
+    analysis_workers: int = Field(1, ge=0, le=64)  # that `riskstream up` starts
+    job_lease_s: float = Field(15, ge=1, le=3600)  # of an analysis worker that is silent, before another one takes over
+
     max_file_size: int = 100 * 1024 * 1024
     upload_dir: Path = Path(".riskstream/uploads")
     allowed_file_types: str = "csv,json,jsonl,xlsx,xls,se,xml"

@@ -99,7 +99,7 @@ class _Run:
         if not (settings.model_path / "champion").exists() and not (settings.model_path / "manifest.json").exists():
             self._screen.step("the first model (about a minute, once)")
             self._command(environment, "train", "--quick", show=True)
-        self._screen.step("scoring worker and gateway")
+        self._screen.step("workers and gateway")
         self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
         self._open_gate(ours)
         if self._statistics is not None:  # last, so that no other part's start waits for its imports
@@ -132,18 +132,19 @@ class _Run:
         return done.stdout or ""
 
     def _start_ours(self, environment: dict[str, str]) -> list[Part]:
-        """Start worker(s), gateway and demo, which wait at the gate; adds API_URL to `environment`."""
+        """Start workers, gateway and demo, which wait at the gate; adds API_URL to `environment`."""
         settings = self._settings
-        workers = [f"worker-{number + 1}" for number in range(settings.scoring_workers)]
+        workers = {f"worker-{number + 1}": "worker" for number in range(settings.scoring_workers)}
+        workers |= {f"analysis-worker-{number + 1}": "analysis-worker" for number in range(settings.analysis_workers)}
         named = {"api": "API_PORT", **dict.fromkeys([*workers, _STATISTICS], "METRICS_PORT")}
         ports = choose({"api": settings.api_port}, {}, named)
         shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
         gated = environment | {gate.VARIABLE: str(self._gate)}
         parts = []
-        for name in workers:
+        for name, command in workers.items():
             own = gated | {"METRICS_PORT": str(ports[name])}
-            parts.append(self._part(name, ["worker"], own, _answers(f"http://{HOST}:{ports[name]}/readyz")))
+            parts.append(self._part(name, [command], own, _answers(f"http://{HOST}:{ports[name]}/readyz")))
         own = gated | {"API_PORT": str(ports["api"])}
         parts.append(self._part("gateway", ["api"], own, _answers(f"{url}/readyz")))
         if settings.demo_rate:

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import StoreUnavailable
 from features.gazetteer import preload
+from monitor import Monitor
 from pipeline.call_sweeper import CallSweeper
 from pipeline.deadline import Deadline
 from scoring_worker.assignment import Assignment
@@ -30,7 +31,7 @@ from scoring_worker.label_publisher import PUBLISH_EVERY_S
 from scoring_worker.metrics import WorkerMetrics
 from scoring_worker.model_watch import LOOK_EVERY_S, ModelWatch
 from scoring_worker.models_at_leisure import model_chores
-from scoring_worker.monitor import Monitor, monitor_app
+from scoring_worker.monitor import monitor_app
 from scoring_worker.parts import Parts, connected
 from scoring_worker.progress import Progress
 from scoring_worker.scorer import PartitionScorer

@@ -8,6 +8,7 @@ transaction, under the same row security.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -163,7 +164,7 @@ class JobRepository:
         return [job_of(record) for record in records]
 
 
-def job_of(record: asyncpg.Record) -> Job:
+def job_of(record: asyncpg.Record | dict[str, Any]) -> Job:
     """The job of a row with COLUMNS."""
     found = dict(record)
     return Job(**found | {"kind": JobKind(found["kind"]), "state": JobState(found["state"])})

@@ -16,12 +16,12 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import StoreUnavailable
 from logs import configure_logs
+from monitor import Monitor, status_app
 from scoring_worker.chores import every
 from scoring_worker.live_statistics.application import OnTurn, application
 from scoring_worker.live_statistics.drift_sampler import PASS_EVERY_S, WATCH_EVERY_S, DriftSampler
 from scoring_worker.live_statistics.metrics import LiveMetrics
 from scoring_worker.live_statistics.reporter import Reporter
-from scoring_worker.monitor import Monitor, status_app
 from settings import Settings, load_settings
 from storage.database import connect
 from storage.feature_histograms import FeatureHistogramRepository

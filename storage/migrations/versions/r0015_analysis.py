@@ -8,6 +8,7 @@ file is deleted sooner than what was found in it.
 from alembic import op
 
 from storage.migrations.row_security import ALL, isolated
+from storage.roles import GATEWAY
 
 revision = "0015"
 down_revision = "0014"
@@ -86,6 +87,7 @@ UP: tuple[str, ...] = (
         reasons jsonb NOT NULL,
         detectors text[] COLLATE "C" NOT NULL,
         stored boolean NOT NULL,
+        subject text COLLATE "C" NOT NULL,
         transaction_id text COLLATE "C",
         account text COLLATE "C",
         event_time_ms bigint,
@@ -99,10 +101,21 @@ UP: tuple[str, ...] = (
     "CREATE UNIQUE INDEX anomalies_rank ON anomalies (run_id, rank)",
     # The newest run's word on each stored transaction, newest transactions first.
     "CREATE INDEX anomalies_stored ON anomalies (client_id, event_time_ms, transaction_id) WHERE stored",
-    "CREATE INDEX anomalies_transaction ON anomalies (client_id, transaction_id, found_at) WHERE stored",
+    "CREATE INDEX anomalies_subject ON anomalies (client_id, subject, found_at)",
     *isolated("anomalies", pipeline=ALL),
+    # An analyst raises an alert of an anomaly: like the worker's, with the client's next number and a case.
+    "ALTER TABLE alerts ADD COLUMN run_id uuid",
+    f"GRANT INSERT ON alerts, cases, labels TO {GATEWAY}",
+    f"GRANT INSERT, UPDATE ON alert_sequences TO {GATEWAY}",
 )
-DOWN: tuple[str, ...] = ("DROP TABLE anomalies", "DROP TABLE analysis_runs", "DROP TABLE jobs")
+DOWN: tuple[str, ...] = (
+    f"REVOKE INSERT, UPDATE ON alert_sequences FROM {GATEWAY}",
+    f"REVOKE INSERT ON alerts, cases, labels FROM {GATEWAY}",
+    "ALTER TABLE alerts DROP COLUMN run_id",
+    "DROP TABLE anomalies",
+    "DROP TABLE analysis_runs",
+    "DROP TABLE jobs",
+)
 
 
 def upgrade() -> None:
