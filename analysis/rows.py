@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +11,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-CHUNK_ROWS = 65_536  # a row group, and a step of every pass: a few megabytes of columns
-MINOR = 10_000  # amounts are whole 1e-4 units of their currency, as in the stream
+from analysis.chunks import CHUNK_ROWS, MINOR, MISSING, NO_TIME, WORDS, Rows, RowSource
+
+__all__ = [
+    "CHUNK_ROWS",
+    "MINOR",
+    "MISSING",
+    "NO_TIME",
+    "SCHEMA",
+    "WORDS",
+    "ParquetRows",
+    "RowSource",
+    "RowWriter",
+    "Rows",
+]
 
 SCHEMA = pa.schema(
     [
@@ -34,37 +46,6 @@ SCHEMA = pa.schema(
         ("extra", pa.string()),  # a JSON object: columns that mean nothing to the detectors
     ]
 )
-# What detectors can group by. A word becomes the number of its first appearance, the same in every pass.
-WORDS = ("account", "counterparty", "merchant", "category", "channel", "country", "device", "ip", "currency")
-MISSING = -1  # the number of a missing word
-NO_TIME = np.iinfo(np.int64).min
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A chunk. Arrays of one length n; rows without a time come first and have NO_TIME."""
-
-    start: int  # the place of the first row in the whole
-    row: NDArray[np.int64]
-    time_ms: NDArray[np.int64]
-    amount: NDArray[np.float64]  # in the currency's units
-    words: Mapping[str, NDArray[np.int32]]  # column → number of the word, MISSING where there is none
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-class RowSource(Protocol):
-    """Where rows come from; every call of `chunks` gives the same ones."""
-
-    @property
-    def count(self) -> int: ...
-
-    def chunks(self) -> Iterator[Rows]: ...
-
-    def word(self, column: str, number: int) -> str:
-        """The word behind a number; "" for MISSING."""
-        ...
 
 
 @dataclass

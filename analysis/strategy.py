@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 DETECTORS_MAX = 30  # of one strategy
+CONFIG_DEPTH_MAX = 8  # of values within values
 NAME = r"^[^\x00-\x1f\x7f]{1,80}$"
 TIME_ZONE_MAX = 64
 
@@ -30,6 +31,23 @@ class Step(BaseModel):
     config: Annotated[dict[str, Any], Field(description="What differs from its defaults.")] = Field(
         default_factory=dict
     )
+
+    @field_validator("config")
+    @classmethod
+    def _storable(cls, config: dict[str, Any]) -> dict[str, Any]:
+        """What Postgres cannot hold is refused here, whatever the detector would say to it."""
+        waiting: list[tuple[Any, int]] = [(config, 0)]
+        while waiting:
+            value, depth = waiting.pop()
+            if depth > CONFIG_DEPTH_MAX:
+                raise ValueError(f"it is nested deeper than {CONFIG_DEPTH_MAX} levels")
+            if isinstance(value, str) and not value.isprintable():  # NUL, half a surrogate pair, a line break
+                raise ValueError("a text in it holds a character that cannot be stored or shown")
+            if isinstance(value, dict):
+                waiting += [(part, depth + 1) for pair in value.items() for part in pair]
+            elif isinstance(value, list):
+                waiting += [(part, depth + 1) for part in value]
+        return config
 
 
 class Strategy(BaseModel):

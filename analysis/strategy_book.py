@@ -19,7 +19,11 @@ class FoundStrategy(msgspec.Struct, frozen=True):
     strategy_id: str
     version: int
     document: dict[str, Any]
-    preset: bool
+    stored: StoredStrategy | None  # None: a preset, which is in the code
+
+    @property
+    def preset(self) -> bool:
+        return self.stored is None
 
     @property
     def name(self) -> str:
@@ -43,6 +47,16 @@ class StrategyBook:
         stored = await self._own.get(client_id, strategy_id, version)
         return own(stored) if stored else None
 
+    async def page(self, client_id: int, *, after: int, limit: int) -> list[tuple[int, FoundStrategy]]:
+        """Presets, then own ones in the order in which they were made; each with the number to go on after."""
+        found = [(place, preset(name)) for place, name in enumerate(PRESETS, 1)][after : after + limit]
+        if len(found) < limit:
+            stored = await self._own.of_client(
+                client_id, after_number=max(after - len(PRESETS), 0), limit=limit - len(found)
+            )
+            found += [(len(PRESETS) + one.number, own(one)) for one in stored]
+        return found
+
     async def named(self, client_id: int, name: str) -> FoundStrategy | None:
         """The current version by id or by name, for people who type it."""
         if found := await self.get(client_id, name):
@@ -52,8 +66,8 @@ class StrategyBook:
 
 
 def preset(name: str) -> FoundStrategy:
-    return FoundStrategy(name, VERSION, PRESETS[name].model_dump(mode="json"), preset=True)
+    return FoundStrategy(name, VERSION, PRESETS[name].model_dump(mode="json"), None)
 
 
 def own(stored: StoredStrategy) -> FoundStrategy:
-    return FoundStrategy(stored.strategy_id, stored.version, stored.document, preset=False)
+    return FoundStrategy(stored.strategy_id, stored.version, stored.document, stored)

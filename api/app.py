@@ -24,6 +24,7 @@ from api.routes import (
     console,
     dashboard,
     decisions,
+    detectors,
     feedback,
     health,
     investigations,
@@ -33,6 +34,7 @@ from api.routes import (
     reference,
     score,
     session,
+    strategies,
     stream,
     subscription,
     transactions,
@@ -94,6 +96,8 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         stream,
         dashboard,
         analytics,
+        strategies,
+        detectors,
     ):
         app.include_router(module.router)
     problems.install(app)

@@ -48,6 +48,7 @@ TAGS: Final = {
     "api-keys": "Keys for systems that call",
     "subscription": "Limits and quota",
     "policy": "Thresholds and degraded mode",
+    "strategies": "Which detectors judge a file or a stored period, and how",
     "audit": "Who changed what",
     "session": "The console's session",
     "health": "For orchestrators; open to anybody",

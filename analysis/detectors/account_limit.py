@@ -1,22 +1,22 @@
 """Account limits: amounts over what is allowed for the account, or over what it learned to be usual."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import Moments, group_of, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 LIMITS_MAX = 10_000  # in one configuration
 TIMES_MAX = 1e6  # over a limit; what any amount is over a limit of 0
 
 
 class Config(protocol.Config):
-    limits: dict[str, float] = Field(
+    limits: dict[str, Annotated[float, Field(ge=0, le=1e12)]] = Field(
         default_factory=dict, max_length=LIMITS_MAX, description="Limit of the amount by account."
     )
     default: float | None = Field(None, ge=0, le=1e12, description="Limit of all others; none: it is learned.")

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import GroupBy, group_of, grown
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 EXPECTED = np.log10(1 + 1 / np.arange(1, 10))  # shares of the first digits 1 to 9
 CHI_SQUARE_MEAN, CHI_SQUARE_DEVIATION = 8.0, 4.0  # of 8 degrees of freedom

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import NO_TIME, Rows
 from analysis.detectors import protocol
 from analysis.detectors.calendar import DAY_MS
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.sample import Sample
-from analysis.rows import NO_TIME, Rows
 
 POINTS_MAX = 2_000_000  # (place, time) pairs kept to know the order of entry; of more a random sample
 

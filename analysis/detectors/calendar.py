@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.rows import NO_TIME
+from analysis.chunks import NO_TIME
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday

@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from analysis.chunks import MINOR, NO_TIME, Rows
 from analysis.detectors import protocol
 from analysis.detectors.calendar import DAY_MS
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import MINOR, NO_TIME, Rows
 
 KEPT_MAX = 5_000_000  # rows of the window; of more the oldest are forgotten
 

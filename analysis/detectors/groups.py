@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.rows import MISSING, Rows
+from analysis.chunks import MISSING, Rows
 
 GroupBy = Literal["none", "account", "counterparty", "merchant", "category", "channel", "country", "currency"]
 

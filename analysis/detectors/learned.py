@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.profile import NAMES, Profile
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.sample import Sample
-from analysis.rows import Rows
 
 SAME = 0.999  # correlation from which on two numbers are one; models divide by what is left of the second
 FIT_ROWS_MIN = 50  # fewer rows have no shape to learn

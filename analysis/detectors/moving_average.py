@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import GroupBy, group_of, grown, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.running import moving_average
-from analysis.rows import Rows
 
 SPREAD_MIN = 0.1  # of the logarithm: after amounts that are all alike, 10 % more is still usual
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import NO_TIME, Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import distinct_pairs, group_of, grown, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.running import running_moments, since_last
-from analysis.rows import NO_TIME, Rows
 
 SPREAD_MIN = 0.1  # of the logarithm, as in the moving average
 PAIRS_MAX = 20_000_000  # account and counterparty; beyond them a counterparty counts as known

@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import GroupBy, Moments, distinct_pairs, group_of, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 PAIRS_MAX = 5_000_000  # account and peer group; a file with more has no peer groups worth the name
 

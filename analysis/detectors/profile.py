@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.chunks import NO_TIME, Rows
 from analysis.detectors.calendar import local
 from analysis.detectors.groups import Moments, group_of, grown, log_amount
 from analysis.detectors.protocol import Setting
 from analysis.detectors.running import since_last
-from analysis.rows import NO_TIME, Rows
 
 NAMES = (
     "the amount",

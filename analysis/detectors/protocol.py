@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from analysis.rows import Rows
+from analysis.chunks import Rows
 
 Kind = Literal["statistical", "behavioural", "rule", "ml"]
 Scores = NDArray[np.float64]  # (n,)

@@ -3,8 +3,9 @@
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any, get_args
 
-from analysis.detectors.protocol import Detector
+from analysis.detectors.protocol import Config, Detector, Kind
 
 GROUP = "riskstream.detectors"  # of the entry points
 # name → where it stands; imported when it is asked for, because some bring heavy libraries along.
@@ -52,13 +53,17 @@ def detector(name: str) -> type[Detector]:
         raise UnknownDetector(f"there is no detector {name!r}; there are: {', '.join(names())}")
     try:
         loaded = entry.load()
-    except Exception as error:  # a stranger's module may raise anything
+    except Exception as error:
         raise UnknownDetector(f"detector {name!r} cannot be loaded: {error}") from error
-    if missing := [member for member in _MEMBERS if not hasattr(loaded, member)]:
-        raise UnknownDetector(f"detector {name!r} lacks {', '.join(missing)}")
-    if loaded.name != name:
-        raise UnknownDetector(f"detector {name!r} calls itself {loaded.name!r}")
+    if problem := _problem(name, loaded):
+        raise UnknownDetector(f"detector {name!r} {problem}")
     return loaded  # type: ignore[no-any-return]  # checked above, as far as it can be
+
+
+def package_of(name: str) -> str | None:
+    """The installed package that brought it, as in "name 1.2.0"; None for our own."""
+    entry = _theirs().get(name)
+    return f"{entry.dist.name} {entry.dist.version}" if entry is not None and entry.dist is not None else None
 
 
 _MEMBERS = (
@@ -76,5 +81,23 @@ _MEMBERS = (
 )
 
 
+def _problem(name: str, loaded: Any) -> str | None:
+    """What is wrong with a stranger's class, in words; None if nothing is."""
+    if missing := [member for member in _MEMBERS if not hasattr(loaded, member)]:
+        return f"lacks {', '.join(missing)}"
+    if loaded.name != name:
+        return f"calls itself {loaded.name!r}"
+    if loaded.kind not in get_args(Kind):
+        return f"is of kind {loaded.kind!r}; there are: {', '.join(get_args(Kind))}"
+    if not (isinstance(loaded.config_type, type) and issubclass(loaded.config_type, Config)):
+        return "has a configuration that does not derive from analysis.detectors.protocol.Config"
+    if required := [field for field, info in loaded.config_type.model_fields.items() if info.is_required()]:
+        return f"has no default for {', '.join(required)}"
+    return None
+
+
+@cache
 def _theirs() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in OURS}
+    """By name; ours cannot be replaced, and of two packages with one name the first in the alphabet has it."""
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.dist.name if entry.dist else "", reverse=True)
+    return {entry.name: entry for entry in entries if entry.name not in OURS}

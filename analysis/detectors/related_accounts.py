@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.calendar import local
 from analysis.detectors.groups import distinct_pairs, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 ACCOUNTS_MAX = 400  # the most active ones; the correlation of more says little and costs their square
 DAYS_MAX = 3_660

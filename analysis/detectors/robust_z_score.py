@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import GroupBy, group_of
 from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.sample import Sample
-from analysis.rows import Rows
 
 NORMAL = 0.6744897501960817  # MAD of a standard normal distribution
 SAMPLE_ROWS_MAX = 4_000_000  # kept for the medians, 48 MB; of more rows a random sample

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import MINOR, Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import GroupBy, group_of, grown
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import MINOR, Rows
 
 ZEROS_MAX = 12  # trailing zeros of an amount in 1e-4 units; 4 of them make a whole unit
 

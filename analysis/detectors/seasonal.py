@@ -12,11 +12,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.calendar import EPOCH_WEEKDAY, local
 from analysis.detectors.groups import GroupBy, distinct_pairs, group_of, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 DAYS_MAX = 36_600  # a century: a year 0001 in a file must not make an array of it
 SPREAD_MIN = 0.05  # of the remainder's logarithm: a series without any noise is judged as if it had 5 %

@@ -2,19 +2,19 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
+from analysis.chunks import NO_TIME, Rows
 from analysis.detectors import protocol
 from analysis.detectors.calendar import DAY_MS
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import NO_TIME, Rows
 
 
 class Config(protocol.Config):
-    limits: tuple[float, ...] = Field(
+    limits: tuple[Annotated[float, Field(gt=0, le=1e12)], ...] = Field(
         (1_000, 5_000, 10_000, 15_000), min_length=1, max_length=20, description="Limits worth staying under."
     )
     under: float = Field(0.2, gt=0, le=0.9, description="Just under a limit means within this share of it.")

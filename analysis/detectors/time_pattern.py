@@ -6,11 +6,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.calendar import local
 from analysis.detectors.groups import GroupBy, group_of, grown
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 PARTS = 6  # of a day, four hours each: finer ones stay empty for most accounts
 CELLS = 2 * PARTS  # working days and weekend apart

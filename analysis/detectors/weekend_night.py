@@ -6,10 +6,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.calendar import local
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 SATURDAY = 5
 

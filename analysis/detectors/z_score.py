@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from analysis.chunks import Rows
 from analysis.detectors import protocol
 from analysis.detectors.groups import GroupBy, Moments, group_of, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
-from analysis.rows import Rows
 
 
 class Config(protocol.Config):

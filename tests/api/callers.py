@@ -53,7 +53,7 @@ class World:
         self._alerts = alerts
 
     async def tenant(self, name: str) -> Tenant:
-        """A client with alerts, an investigation, a user, an API key, an invitation, labels and an audit trail."""
+        """A client with alerts, an investigation, a user, an API key, an invitation, labels, a strategy, a trail."""
         client_id = await ClientRepository(self._pool).create(f"Bank of {name}")
         stored = await self._alerts.store(3, client_id=client_id)
         user_id, email = await self._user(client_id, "viewer", name)
@@ -68,6 +68,9 @@ class World:
         await self._do(admin, "POST", f"{subject}/notes", {"text": f"a note of {name}"})
         await self._do(admin, "POST", f"{subject}/decision", {"verdict": "legitimate", "reason": f"asked {name}"})
         alert = (await self._do(admin, "GET", f"/v1/alerts/{stored[1].alert_id}")).json()
+        strategy = await self._do(
+            admin, "POST", "/v1/strategies", {"name": f"strategy of {name}", "detectors": [{"detector": "z_score"}]}
+        )
         known = {
             "alert_id": stored[1].alert_id,
             "subject_id": stored[2].alert_id,
@@ -78,8 +81,10 @@ class World:
             "account": stored[1].account,
             "subject": f"alert:{stored[0].alert_id}",
             "invitation_id": str(invited.json()["invitation_id"]),
+            "strategy_id": strategy.json()["strategy_id"],
+            "version": "1",
         }
-        marks = {name, email, guest, prefix, f"Bank of {name}", alert["case_id"]}
+        marks = {name, email, guest, prefix, f"Bank of {name}", alert["case_id"], strategy.json()["strategy_id"]}
         for each in stored:
             marks |= {each.alert_id, each.transaction_id, each.account}
         return Tenant(client_id, known, marks)

@@ -35,12 +35,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "get_investigation", "list_labels", "summarise_feedback", "list_transactions", "get_transaction",
         "get_decision", "explain_decision", "get_policy", "stream_health", "dashboard_metrics", "alerts_trend",
         "severity_distribution", "live_dashboard", "analytics_metrics", "confusion_matrix", "alert_volume",
-        "score_distribution", "drift",
+        "score_distribution", "drift", "list_strategies", "get_strategy", "list_strategy_versions",
+        "get_strategy_version", "list_detectors",
     ),
     "score": ("score", "score_batch", "predict"),
     "cases": (
         "claim_next_alert", "change_alert_status", "claim_alert", "release_alert", "claim_next_case", "claim_case",
         "release_case", "decide_investigation", "undo_decision", "write_note", "give_feedback",
+        "create_strategy", "change_strategy", "delete_strategy",
     ),
     "admin": (
         "list_users", "get_user", "change_user", "invite_user", "list_invitations", "withdraw_invitation",
