@@ -4,11 +4,17 @@ from typing import Any
 
 from analysis.strategy import Strategy
 
+WEIGHTS = {
+    # Learned models see the same few numbers as the others once more.
+    "isolation_forest": 0.7, "autoencoder": 0.7, "clustering": 0.7, "outlier_ensemble": 0.7, "account_limit": 0.7,
+    # These judge a day or a group, and what they find is many rows' doing.
+    "benford": 0.4, "related_accounts": 0.4, "seasonal": 0.4,
+}  # fmt: skip
+
 
 def _steps(*names: str, **configs: dict[str, Any]) -> list[dict[str, Any]]:
-    weights = {"isolation_forest": 0.7, "autoencoder": 0.7, "clustering": 0.7, "outlier_ensemble": 0.7}
     return [
-        {"detector": name, "weight": weights.get(name, 1.0), "config": configs.get(name, {})}
+        {"detector": name, "weight": WEIGHTS.get(name, 1.0), "config": configs.get(name, {})}
         for name in (*names, *configs)
     ]
 
@@ -25,8 +31,7 @@ PRESETS: dict[str, Strategy] = {
                 "split_payment",
                 "time_pattern",
                 "round_amount",
-                "outlier_ensemble",
-                "isolation_forest",
+                "clustering",
             ),
         },
         "card": {
@@ -41,9 +46,12 @@ PRESETS: dict[str, Strategy] = {
             ),
         },
         "ledger": {
-            "description": "Bookkeeping: first digits, round amounts, back-dated and repeated bookings, limits.",
+            "description": "Bookkeeping: back-dated, repeated and round bookings, unusual days, limits, first digits.",
             "detectors": _steps(
                 "robust_z_score",
+                "own_past",
+                "time_pattern",
+                "clustering",
                 "benford",
                 "round_amount",
                 "booking_period",

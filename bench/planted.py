@@ -50,7 +50,7 @@ class Table:
         self.entered_ms.append(int(time_ms + late_days * DAY_MS))
 
     def sorted(self) -> "Table":
-        order = np.argsort(np.array(self.time_ms), kind="stable").tolist()
+        order = np.lexsort((self.entered_ms, self.time_ms)).tolist()
         return Table(*([column[i] for i in order] for column in vars(self).values()))
 
     def columns(self) -> dict[str, list[object]]:
@@ -79,8 +79,11 @@ class Account:
     per_day: float
 
 
-def planted(accounts: int = 300, days: int = 120, each: int = 40, seed: int = 7) -> Table:
-    """About `accounts` × `days` usual payments, and `each` anomalies (a group of rows counts once) of every kind."""
+def planted(accounts: int = 300, days: int = 120, each: int = 40, seed: int = 7, dated: bool = False) -> Table:
+    """About `accounts` × `days` usual payments, and `each` anomalies (a group of rows counts once) of every kind.
+
+    `dated`: as in a ledger, with dates only; an unusual time is then a weekend of an account that has none.
+    """
     chance = np.random.default_rng(seed)
     cast = [_account(i, chance) for i in range(accounts)]
     table = Table()
@@ -91,9 +94,15 @@ def planted(accounts: int = 300, days: int = 120, each: int = 40, seed: int = 7)
     for kind in KINDS:
         for _ in range(each):
             one = cast[int(chance.integers(len(cast)))]
+            while dated and kind == "unusual_time" and one.weekends:
+                one = cast[int(chance.integers(len(cast)))]
             # Late enough for the account to have a past.
             at = START_MS + chance.integers(days // 2, days - 1) * DAY_MS + (one.first_hour + 4) * 3_600_000
+            if dated and kind == "unusual_time":
+                at += (6 - (at - START_MS) // DAY_MS % 7) * DAY_MS  # a Sunday
             _PLANT[kind](table, one, float(at), chance)
+    if dated:
+        table.time_ms = [time_ms // DAY_MS * DAY_MS for time_ms in table.time_ms]
     return table.sorted()
 
 

@@ -14,7 +14,7 @@ from analysis.detectors.protocol import Found, Kind, Setting
 from analysis.detectors.running import running_moments, since_last
 
 SPREAD_MIN = 0.1  # of the logarithm, as in the moving average
-PAIRS_MAX = 20_000_000  # account and counterparty; beyond them a counterparty counts as known
+PAIRS_MAX = 5_000_000  # account and counterparty, some 70 bytes each; beyond them a counterparty counts as known
 PACE_Z_MAX = 6.0  # two rows in the same second are a burst, not an infinite surprise
 
 
@@ -36,7 +36,7 @@ class OwnPast:
     def __init__(self, config: Config, _: Setting) -> None:
         self._config = config
         self._amounts, self._paces, self._times = np.zeros((64, 3)), np.zeros((64, 3)), np.zeros((64, 2))
-        self._pairs: set[tuple[int, int]] = set()
+        self._pairs: set[int] = set()  # both numbers in one
 
     def fit(self, rows: Rows) -> None: ...
 
@@ -91,9 +91,10 @@ class OwnPast:
         first = np.full(len(pairs), len(rows))
         np.minimum.at(first, of, np.arange(len(rows)))
         for (account, other), place in zip(pairs, first.tolist(), strict=True):
-            if other < 0 or (account, other) in self._pairs:
+            pair = account << 32 | other
+            if other < 0 or pair in self._pairs:
                 continue
             if len(self._pairs) < PAIRS_MAX:
-                self._pairs.add((account, other))
+                self._pairs.add(pair)
                 new[place] = 1.0
         return new

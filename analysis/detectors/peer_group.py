@@ -11,7 +11,7 @@ from analysis.detectors import protocol
 from analysis.detectors.groups import GroupBy, Moments, distinct_pairs, group_of, log_amount
 from analysis.detectors.protocol import Found, Kind, Setting
 
-PAIRS_MAX = 5_000_000  # account and peer group; a file with more has no peer groups worth the name
+PAIRS_MAX = 2_000_000  # account and peer group, some 250 bytes each; a file with more has no peers worth the name
 
 
 class Config(protocol.Config):

@@ -21,6 +21,7 @@ from analysis.detectors.protocol import Found, Kind, Setting
 
 ACCOUNTS_MAX = 400  # the most active ones; the correlation of more says little and costs their square
 DAYS_MAX = 3_660
+TOTALS_MAX = 2_000_000  # accounts and days, some 200 bytes each; of more, the least active accounts are left out
 
 
 class Config(protocol.Config):
@@ -53,6 +54,8 @@ class RelatedAccounts:
         for (number, day), total, count in zip(keys, sums.tolist(), counts.tolist(), strict=True):
             self._totals[number, day] = self._totals.get((number, day), 0.0) + total
             self._rows[number] += count
+        if len(self._totals) > TOTALS_MAX:
+            self._leave_out()
 
     def finish(self) -> None:
         self._days: dict[tuple[int, int], tuple[float, float, float, float]] = {}
@@ -85,6 +88,12 @@ class RelatedAccounts:
             f"This account's total of the day is {evidence['total']:,.2f}; the account that it usually moves with"
             f" (correlation {evidence['correlation']:.2f}) lets {evidence['expected']:,.2f} be expected"
         )
+
+    def _leave_out(self) -> None:
+        """The less active half of the accounts, for good: what came before is not held of those that come back."""
+        kept = {number for number, _ in self._rows.most_common(max(len(self._rows) // 2, ACCOUNTS_MAX))}
+        self._totals = {key: total for key, total in self._totals.items() if key[0] in kept}
+        self._rows = Counter({number: count for number, count in self._rows.items() if number in kept})
 
     def _judge(self, accounts: list[int], days: list[int], table: NDArray[np.float64]) -> None:
         varied = table.std(axis=1) > 0

@@ -19,6 +19,7 @@ from analysis.detectors.groups import GroupBy, distinct_pairs, group_of, log_amo
 from analysis.detectors.protocol import Found, Kind, Setting
 
 DAYS_MAX = 36_600  # a century: a year 0001 in a file must not make an array of it
+TOTALS_MAX = 2_000_000  # groups and days, some 200 bytes each; beyond them no new ones are counted
 SPREAD_MIN = 0.05  # of the remainder's logarithm: a series without any noise is judged as if it had 5 %
 
 
@@ -33,7 +34,7 @@ class Seasonal:
     kind: ClassVar[Kind] = "statistical"
     summary: ClassVar[str] = "Days whose total leaves the trend and the pattern of the week."
     streaming: ClassVar[bool] = True
-    limits: ClassVar[str] = "One number a group and day."
+    limits: ClassVar[str] = f"One number a group and day, up to {TOTALS_MAX:,}."
     evidence: ClassVar[tuple[str, ...]] = ("z", "total", "expected")
     config_type: ClassVar[type[protocol.Config]] = Config
 
@@ -49,7 +50,8 @@ class Seasonal:
         keys, places = distinct_pairs(group, when.day[when.known])
         sums = np.bincount(places, np.abs(rows.amount[when.known]), minlength=len(keys))
         for (number, day), total in zip(keys, sums.tolist(), strict=True):
-            self._totals[number, day] = self._totals.get((number, day), 0.0) + total
+            if (number, day) in self._totals or len(self._totals) < TOTALS_MAX:
+                self._totals[number, day] = self._totals.get((number, day), 0.0) + total
 
     def finish(self) -> None:
         series: dict[int, dict[int, float]] = {}

@@ -12,6 +12,8 @@ from analysis.detectors import protocol
 from analysis.detectors.calendar import DAY_MS
 from analysis.detectors.protocol import Found, Kind, Setting
 
+NEAR_MAX = 100_000  # pairs that are held, before those behind the window are thrown away
+
 
 class Config(protocol.Config):
     limits: tuple[Annotated[float, Field(gt=0, le=1e12)], ...] = Field(
@@ -60,6 +62,8 @@ class SplitPayment:
             total = sum(value for _, value in held)
             if len(held) >= self._config.payments_min and total > self._limits[place[i]]:
                 found[i] = len(held), self._limits[place[i]], total
+        if len(self._near) > NEAR_MAX:
+            self._forget(int(rows.time_ms.max()))
         return Found(found[:, 0] * self._weight, dict(zip(self.evidence, found.T, strict=True)))
 
     def reason(self, evidence: Mapping[str, float]) -> str:
@@ -67,6 +71,11 @@ class SplitPayment:
             f"{evidence['payments']:.0f} payments just under {evidence['limit']:,.0f} to the same counterparty within"
             f" {self._config.days:g} days, {evidence['total']:,.2f} together"
         )
+
+    def _forget(self, now_ms: int) -> None:
+        """What lies behind the window; rows come in order of time."""
+        since = now_ms - self._config.days * DAY_MS
+        self._near = {key: held for key, held in self._near.items() if held and held[-1][0] >= since}
 
     def _limit(self, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """The place of the limit that an amount lies just under, else −1."""

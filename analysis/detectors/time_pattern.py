@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from analysis.chunks import Rows
 from analysis.detectors import protocol
-from analysis.detectors.calendar import local
+from analysis.detectors.calendar import Local, local
 from analysis.detectors.groups import GroupBy, group_of, grown
 from analysis.detectors.protocol import Found, Kind, Setting
 
 PARTS = 6  # of a day, four hours each: finer ones stay empty for most accounts
-CELLS = 2 * PARTS  # working days and weekend apart
+TIMED, DATED = slice(0, 2 * PARTS), slice(2 * PARTS, 2 * PARTS + 2)  # cells: working days' and weekends' parts
+WEEKEND = 2 / 7
+# The share of each cell if rows came at any time alike, of the timed cells and of the dated ones.
+USUAL = np.array([(1 - WEEKEND) / PARTS] * PARTS + [WEEKEND / PARTS] * PARTS + [1 - WEEKEND, WEEKEND])
 SATURDAY = 5
 
 
@@ -27,39 +31,47 @@ class TimePattern:
     kind: ClassVar[Kind] = "rule"
     summary: ClassVar[str] = "Rows at a time of the week at which their account is hardly ever active."
     streaming: ClassVar[bool] = True
-    limits: ClassVar[str] = f"{CELLS} counts a group. Rows with a date only are not judged."
+    limits: ClassVar[str] = (
+        f"{len(USUAL)} counts a group. Of rows with a date only, the weekend is told from working days."
+    )
     evidence: ClassVar[tuple[str, ...]] = ("share", "hour", "weekend")
     config_type: ClassVar[type[protocol.Config]] = Config
 
     def __init__(self, config: Config, setting: Setting) -> None:
         self._config = config
         self._zone = setting.time_zone
-        self._counts = np.zeros((64, CELLS))
+        self._counts = np.zeros((64, len(USUAL)))
 
     def fit(self, rows: Rows) -> None:
-        group, cell, _, use = self._cells(rows)
+        group, cell, when = self._cells(rows)
         self._counts = grown(self._counts, int(group.max(initial=0)) + 1)
-        np.add.at(self._counts, (group[use], cell[use]), 1)
+        np.add.at(self._counts, (group[when.known], cell[when.known]), 1)
 
     def finish(self) -> None:
-        total = self._counts.sum(axis=1, keepdims=True)
-        self._share = (self._counts + 0.5) / (total + CELLS / 2)  # half a row in each cell: nothing is impossible
-        self._judged = total[:, 0] >= self._config.rows_min
+        self._share, self._judged = np.zeros(self._counts.shape), np.zeros(self._counts.shape, np.bool_)
+        for part in (TIMED, DATED):  # apart: of a row with a date only the hour is not known
+            counts = self._counts[:, part]
+            total = counts.sum(axis=1, keepdims=True)
+            # Half a row a cell on top, as much as is usual there: nothing is impossible.
+            self._share[:, part] = (counts + counts.shape[1] / 2 * USUAL[part]) / (total + counts.shape[1] / 2)
+            self._judged[:, part] = total >= self._config.rows_min
 
     def detect(self, rows: Rows) -> Found:
-        group, cell, hour, use = self._cells(rows)
+        group, cell, when = self._cells(rows)
         share = self._share[group, cell]
-        score = np.where(use & self._judged[group], np.maximum(-np.log(share * CELLS), 0), np.nan)
-        return Found(score, {"share": share, "hour": hour.astype(float), "weekend": (cell >= PARTS).astype(float)})
+        surprise = np.maximum(-np.log(share / USUAL[cell]), 0)
+        score = np.where(when.known & self._judged[group, cell], surprise, np.nan)
+        hour = np.where(when.dated, np.nan, when.hour.astype(float))
+        return Found(score, {"share": share, "hour": hour, "weekend": (when.weekday >= SATURDAY).astype(float)})
 
     def reason(self, evidence: Mapping[str, float]) -> str:
         day = "at the weekend" if evidence["weekend"] else "on a working day"
-        return f"At {evidence['hour']:02.0f} h {day}, where {evidence['share']:.1%} of this {self._group()}'s rows fall"
+        when = f"At {evidence['hour']:02.0f} h {day}" if evidence["hour"] >= 0 else day.capitalize()
+        of = "file" if self._config.group_by == "none" else self._config.group_by
+        return f"{when}, where {evidence['share']:.1%} of this {of}'s rows fall"
 
-    def _group(self) -> str:
-        return "file" if self._config.group_by == "none" else self._config.group_by
-
-    def _cells(self, rows: Rows):  # type: ignore[no-untyped-def]  # four arrays of one length
+    def _cells(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64], Local]:
         when = local(rows.time_ms, self._zone)
-        cell = when.hour * PARTS // 24 + PARTS * (when.weekday >= SATURDAY)
-        return group_of(rows, self._config.group_by), cell, when.hour, when.known & ~when.dated
+        weekend = (when.weekday >= SATURDAY).astype(np.int64)
+        cell = np.where(when.dated, DATED.start + weekend, when.hour * PARTS // 24 + PARTS * weekend)
+        return group_of(rows, self._config.group_by), cell, when
