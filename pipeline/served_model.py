@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.errors import ModelRefused
-from scoring.registry import resolve
+from scoring.registry import earlier_champions, is_model, resolve
 from scoring.schema import STREAM, Schema
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ LOOK_EVERY_S = 1.0  # reading one line of a file; a promotion holds from the bat
 
 class ServedModel:
     """Holds the champion. A new champion that is refused leaves the old one in place; `refusal` says why.
+
+    A process that starts meanwhile takes the champion before it, as those do that run already: otherwise a damaged
+    file would stop the stream at the next restart, hours after its promotion.
 
     Importing XGBoost takes seconds, so it waits for the first model: a gateway answers meanwhile.
     """
@@ -50,9 +53,24 @@ class ServedModel:
             self.loaded = self._load(folder)
         except ModelRefused as error:
             self.refusal = str(error)
-            return False
+            return self.loaded is None and self._fall_back()
         self._folder, self.refusal = folder, ""
         return True
+
+    def _fall_back(self) -> bool:
+        """Load the newest earlier champion that can be; `refusal` goes on to tell of the present one."""
+        try:
+            earlier = [] if is_model(self.path) else earlier_champions(self.path)
+        except ModelRefused:
+            return False
+        for version in earlier:
+            try:
+                self.loaded = self._load(self.path / version)
+            except ModelRefused:
+                continue
+            self._folder = self.path / version
+            return True
+        return False
 
     async def watch(self, note: Callable[[str, str], None]) -> None:
         """Keep the champion loaded. Runs until cancelled; `note` hears of a change: event, and version or reason."""

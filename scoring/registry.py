@@ -96,9 +96,14 @@ def roll_back(registry: Path, version: str, *, by: str = "", at: datetime | None
 
 def previous_champion(registry: Path) -> str | None:
     """The champion before this one: where a rollback goes. None if there was none, or it is deleted."""
+    return next(iter(earlier_champions(registry)), None)
+
+
+def earlier_champions(registry: Path) -> list[str]:
+    """The champions before this one that are still there, the last one first. Raises ModelRefused."""
     there = set(versions(registry))
-    before = [version for version in reign(read(registry), champion_version(registry))[:-1] if version in there]
-    return before[-1] if before else None
+    before = reign(read(registry), champion_version(registry))[:-1]
+    return [version for version in reversed(before) if version in there]
 
 
 def set_challenger(registry: Path, version: str | None) -> None:

@@ -59,3 +59,27 @@ def test_a_copy_under_another_name_is_refused(registry: Path, raw_model: bytes) 
     assert not served.refresh()
     assert served.version == "v1"
     assert "under another name" in served.refusal
+
+
+def test_a_process_that_starts_under_a_damaged_champion_takes_the_one_before(registry: Path) -> None:
+    promote(registry, "v1")
+    (registry / "v2" / "model.ubj").write_bytes(b"damaged")
+    promote(registry, "v2")
+    served = ServedModel(registry)
+    assert served.refresh()
+    assert served.version == "v1"
+    assert "v2" in served.refusal
+    assert not served.refresh()
+    assert "v2" in served.refusal
+    promote(registry, "v1")
+    assert not served.refresh()
+    assert served.refusal == ""
+
+
+def test_where_no_champion_can_be_loaded_none_is(registry: Path) -> None:
+    for version in ("v1", "v2"):
+        (registry / version / "model.ubj").write_bytes(b"damaged")
+        promote(registry, version)
+    served = ServedModel(registry)
+    assert not served.refresh()
+    assert served.version is None
