@@ -9,18 +9,23 @@ from typing import Any
 import pytest
 
 from bench.harness import Lane, StoredOffsets, Worker
+from bench.live_evaluation import compared, history_at_midnights, stream
 from bench.parity import compare_with_offline_fold
 from bench.publishing import publish
 from bench.snapshot import take
 from bench.workload import messages, simulated
 from scoring import registry
+from scoring.model import load
 from scoring_worker.topics import ensure_topics
 from tests.scoring import small_model
+from tests.training.stored_world import learned
 
 TRANSACTIONS = 20_000
 DAMAGED_SHARE = 0.005
 KILL_AT = (3_000, 11_000)  # stored records; the batch that is under way then dies between any two steps
 DEADLINE_S = 240.0
+LIVE_TRANSACTIONS, LIVE_DAYS = 6_000, 16.0  # longer than the label delay, so that labels count
+KINDS_FOUND_MIN = 3  # by a model that has learned a little
 
 
 @pytest.fixture
@@ -75,6 +80,24 @@ def test_stored_vectors_equal_the_offline_fold_though_the_worker_is_killed(lane:
     assert compared["vectors"] == TRANSACTIONS
     assert compared["different vectors"] == 0
     assert compared["different states"] == 0
+
+
+def test_a_live_stream_finds_what_the_offline_evaluation_says(lane: Lane, worker: Worker) -> None:
+    models = Path(lane.environment["MODEL_PATH"])
+    model = load(learned(models, "learned"))
+    registry.promote(models, "learned")
+    told = history_at_midnights(LIVE_TRANSACTIONS, seed=3, days=LIVE_DAYS)
+    worker.start()
+    asyncio.run(stream(lane, worker, told))
+    worker.stop()
+
+    found = asyncio.run(compared(lane, told, model))
+
+    assert found["decisions"] == LIVE_TRANSACTIONS
+    assert not any(found["differences"].values())
+    assert found["checks"]["nothing differs"]
+    kinds = found["recall at 0.5 % false positives, and of alerts"].values()
+    assert sum(kind["live"][0] > 0 for kind in kinds) >= KINDS_FOUND_MIN
 
 
 def _wait_until_stored(lane: Lane, worker: Worker, records: int) -> None:
