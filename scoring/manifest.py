@@ -47,7 +47,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `calibration` turns the model's margin (log-odds) into a probability; `score` turns the probability into the
     risk score: it is a straight line, or bends so that the operating points chosen on the validation period lie
-    at the usual 50, 75 and 90 (`training.thresholds`).
+    at the usual 50, 75 and 90 (`training.thresholds`). `data_hash` names the rows that it was made from,
+    `code_version` the release and the source that made it; both are empty in models of before.
     """
 
     format: int
@@ -64,6 +65,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str | int | float] = {}
     parameters: dict[str, str | int | float] = {}
     seed: int = 0
+    data_hash: str = ""
+    code_version: str = ""
 
 
 _decode = msgspec.json.Decoder(Manifest).decode

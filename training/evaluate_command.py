@@ -6,31 +6,36 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Shown
 
 from contracts.errors import RiskstreamError
-from features.money import Money
 from scoring.schema import CREDIT_CARD, STREAM
+from settings import Settings as AppSettings
 from settings import load_settings
 from training import data_options as data
 from training import train_options as how
 from training.bars import bars
 from training.costs import Costs, read_costs
 from training.creditcard.history import CREDIT_CARD_FOLDER, credit_card_history
-from training.data_options import DataOptions, read_history
+from training.data_options import DataOptions
 from training.evaluation import table
 from training.evaluation.bootstrap import REPLICATES
-from training.evaluation.choose import CHAMPION, model_named, rivals_of, rows_between
+from training.evaluation.choose import CHAMPION, model_named, overlap, rivals_of, rows_between
 from training.evaluation.evaluate import Settings, evaluate
 from training.evaluation.result import Evaluation, as_json
 from training.fit import rows_of
 from training.history import History
 from training.loaders.options import OnBadRow
 from training.progress import Progress
+from training.reading import read_history
 from training.report.markdown import evaluation_document
 from training.simulator.world import DEFAULT_SEED
 from training.train_command import EXIT_FAILED, EXIT_USAGE, Kind
+
+NAME_WIDTH = 26  # the longest that a cell may be before it is broken
+_SHORT = {"transactions": "rows", "false positives": "FPR", "average precision": "AP"}  # as in `riskstream models list`
 
 _console = Console(stderr=True, highlight=False)
 
@@ -72,12 +77,15 @@ def evaluate_command(
     ] = DEFAULT_SEED,
     data_file: Annotated[Path | None, typer.Option("--data", help="The same as the second argument.")] = None,
     labels: data.Labels = None,
+    source: data.StreamSource = None,
     format: data.Format = None,  # noqa: A002
     mapping: data.MappingFile = None,
     columns: data.Map = None,
     constants: data.Set = None,
     time_format: data.TimeFormat = "iso",
     time_zone: data.TimeZone = "UTC",
+    client_zone: data.ClientZone = "UTC",
+    decimal_comma: data.DecimalComma = False,
     label_after: data.LabelAfter = "0s",
     on_bad_row: data.OnBad = OnBadRow.REFUSE,
     keep_zero_amounts: data.KeepZero = False,
@@ -90,11 +98,12 @@ def evaluate_command(
     ] = None,
 ) -> None:
     """Measure a model on a period of labelled transactions, with intervals, baselines, segments and kinds of fraud."""
-    source = file or data_file
-    if dataset is Kind.CREDIT_CARD and (source is None) != synthetic:
+    given = file or data_file
+    if dataset is Kind.CREDIT_CARD and (given is None) != synthetic:
         _refuse("--dataset creditcard needs a file, or --synthetic", EXIT_USAGE)
     told = DataOptions(
-        file=source,
+        file=given,
+        source=source,
         labels=labels,
         format=format,
         mapping=mapping,
@@ -102,6 +111,8 @@ def evaluate_command(
         constants=tuple(constants or ()),
         time_format=time_format,
         time_zone=time_zone,
+        client_zone=client_zone,
+        decimal_comma=decimal_comma,
         label_after=label_after,
         on_bad_row=on_bad_row,
         keep_zero_amounts=keep_zero_amounts,
@@ -110,13 +121,12 @@ def evaluate_command(
     )
     try:
         settings = load_settings()
-        money = Money(settings.currency_base, settings.currency_default, settings.currency_rates)
         place = registry or settings.model_path
         place = place if dataset is Kind.STREAM else place / CREDIT_CARD_FOLDER
         costs = read_costs(cost) if cost else Costs()
         measured = model_named(model, place, STREAM if dataset is Kind.STREAM else CREDIT_CARD)
         with bars(_console) as progress:
-            history = _history(dataset, told, money, progress)
+            history = _history(dataset, told, settings, progress)
             rows = rows_between(history, _utc(start), _utc(end), measured)
             with progress.stage("evaluate", 1):
                 evaluation = evaluate(
@@ -128,14 +138,16 @@ def evaluate_command(
                     how=Settings(blocks=blocks.value, replicates=replicates, seed=seed, costs=costs),
                 )
         _give(evaluation, history.currency, output, out)
+        if said := overlap(history, rows, measured):
+            _console.print(said, style="yellow", markup=False, soft_wrap=True)
     except (RiskstreamError, OSError) as error:
         _refuse(str(error), EXIT_FAILED)
 
 
-def _history(dataset: Kind, told: DataOptions, money: Money, progress: Progress) -> History:
+def _history(dataset: Kind, told: DataOptions, settings: AppSettings, progress: Progress) -> History:
     if dataset is Kind.CREDIT_CARD:
         return credit_card_history(told.file, told.seed, progress)
-    return read_history(told, money, progress)
+    return read_history(told, settings, progress)
 
 
 def _give(evaluation: Evaluation, currency: str, output: Output, out: Path | None) -> None:
@@ -163,9 +175,12 @@ def _tables(evaluation: Evaluation) -> list[Shown]:
 
 
 def _shown(title: str, one: table.Table) -> Shown:
-    shown = Shown(title=title, title_justify="left")
+    """As narrow as its numbers and the words of its headings: an interval that breaks off tells nothing."""
+    shown = Shown(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for number, heading in enumerate(one.headings):
-        shown.add_column(heading, justify="right" if number else "left", no_wrap=not number)
+        short = _SHORT.get(heading, heading)
+        width = max(len(word) for word in (*short.split(), *(row[number][:NAME_WIDTH] for row in one.rows)))
+        shown.add_column(short, justify="right" if number else "left", width=width)
     for row in one.rows:
         shown.add_row(*row)
     return shown

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from scoring.manifest import Manifest
 from training.models_live import LiveComparison
 from training.models_view import Listed
 
@@ -52,6 +53,10 @@ def list_table(found: Sequence[Listed]) -> Table:
     return table
 
 
+def _source(manifest: Manifest) -> str:
+    return ", ".join(str(manifest.data[name]) for name in ("source", "data") if name in manifest.data) or NOTHING
+
+
 def show_table(one: Listed) -> Table:
     """Everything that a reader asks of one version."""
     table = Table(title=f"Model {one.version}", title_justify="left", show_header=False)
@@ -63,6 +68,8 @@ def show_table(one: Listed) -> Table:
     table.add_row("made", manifest.created_at)
     table.add_row("SHA-256", manifest.sha256)
     table.add_row("catalogue", f"{manifest.catalogue_hash} ({'this one' if one.fits else 'another one'})")
+    table.add_row("data", f"{_source(manifest)}; hash {manifest.data_hash or NOTHING}")
+    table.add_row("code", manifest.code_version or NOTHING)
     limits = manifest.thresholds
     table.add_row("thresholds", f"review {limits.review:g}, flag {limits.flag:g}, decline {limits.decline:g}")
     for name in ("train", "validation", "test"):

@@ -1,30 +1,29 @@
-"""Where a history comes from: the simulator, or files of labelled transactions."""
+"""Labelled transactions as they are made here: the simulator's, as columns and as a history."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from features.money import Money
 from training.column_fold import fold_columns
-from training.columns import columns_with_labels
-from training.datasets import Dataset, from_files, simulated
-from training.history import History, gathered
+from training.columns import Columns, columns_with_labels
+from training.datasets import Dataset, simulated
+from training.history import Description, History, gathered
 from training.progress import SILENT, Progress
 
 
-def simulated_history(transactions: int, seed: int, money: Money | None = None, progress: Progress = SILENT) -> History:
-    """The simulator's history of `seed` for a first model."""
-    return history_from_dataset(simulated(transactions, seed, progress), money, progress)
+def simulated_columns(transactions: int, seed: int, progress: Progress = SILENT) -> tuple[Columns, Description]:
+    """The simulator's history of `seed` for a first model, and what the manifest says of it."""
+    dataset = simulated(transactions, seed, progress)
+    return columns_from_dataset(dataset), dataset.description
 
 
-def files_history(data: Path, labels: Path, money: Money | None = None, progress: Progress = SILENT) -> History:
-    """Transactions and labels of two JSON lines files. Raises DataRefused."""
-    return history_from_dataset(from_files(data, labels, progress), money, progress)
-
-
-def history_from_dataset(dataset: Dataset, money: Money | None = None, progress: Progress = SILENT) -> History:
-    """A dataset through the kernel; its truth counts, labels say only when it was told."""
-    columns = columns_with_labels(dataset.transactions, dataset.labels, dataset.typology)
-    columns = replace(columns, fraud=dataset.fraud)
+def history_from_dataset(dataset: Dataset, money: Money | None = None) -> History:
+    """A dataset through the kernel."""
     money = money or Money()
-    with progress.stage("compute features", len(columns)) as advance:
-        return gathered(fold_columns([columns], money), dataset.description, money.base, advance)
+    chunks = fold_columns([columns_from_dataset(dataset)], money)
+    return gathered(chunks, dataset.description, money.base)
+
+
+def columns_from_dataset(dataset: Dataset) -> Columns:
+    """A dataset's truth counts; its labels say only when it was told."""
+    columns = columns_with_labels(dataset.transactions, dataset.labels, dataset.typology)
+    return replace(columns, fraud=dataset.fraud)

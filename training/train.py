@@ -24,6 +24,7 @@ from training.metrics import period_metrics, recall_by_typology
 from training.options import Options
 from training.periods import Periods, split
 from training.progress import SILENT, Progress
+from training.provenance import code_version, data_hash
 from training.reference import encode_reference, reference_of
 from training.registry_write import METRICS_FILE, promote_if_first, write_model
 from training.report.contents import Contents
@@ -95,7 +96,9 @@ def _written(
     metrics = period_metrics(probability, score, outcomes.fraud, policy)
     metrics["validation_average_precision"] = round(float(np.mean(made.validated)), 6)
     data = history.description | model.manifest.data | _described(history, periods)
-    manifest = msgspec.structs.replace(model.manifest, metrics=metrics, data=data)
+    manifest = msgspec.structs.replace(
+        model.manifest, metrics=metrics, data=data, data_hash=data_hash(history), code_version=code_version()
+    )
     evaluation = evaluate(model, test, outcomes, rivals=rivals, data=history.description, how=how)
     reference = reference_of(manifest.version, rows_of(history.vectors, periods.before_test), score, history.schema)
     findings = find(model, test, outcomes, reference, history.reasons, policy.flag)

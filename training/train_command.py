@@ -10,16 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import RiskstreamError
-from features.money import Money
-from settings import load_settings
+from settings import Settings, load_settings
 from training import data_options as data
 from training import train_options as how
 from training.bars import bars
 from training.creditcard.history import CREDIT_CARD_FOLDER, credit_card_history
-from training.data_options import DataOptions, read_history
+from training.data_options import DataOptions
 from training.history import History
 from training.loaders.options import OnBadRow
 from training.progress import Progress
+from training.reading import read_history
 from training.simulator.world import DEFAULT_SEED
 from training.train import Trained, train
 from training.train_options import Calibration, TrainOptions, options_of
@@ -51,12 +51,15 @@ def train_command(
     out: Annotated[Path | None, typer.Option(help="The model registry; MODEL_PATH by default.")] = None,
     data_file: Annotated[Path | None, typer.Option("--data", help="The same as the argument.")] = None,
     labels: data.Labels = None,
+    source: data.StreamSource = None,
     format: data.Format = None,  # noqa: A002
     mapping: data.MappingFile = None,
     columns: data.Map = None,
     constants: data.Set = None,
     time_format: data.TimeFormat = "iso",
     time_zone: data.TimeZone = "UTC",
+    client_zone: data.ClientZone = "UTC",
+    decimal_comma: data.DecimalComma = False,
     label_after: data.LabelAfter = "0s",
     on_bad_row: data.OnBad = OnBadRow.REFUSE,
     keep_zero_amounts: data.KeepZero = False,
@@ -76,9 +79,10 @@ def train_command(
     promote: Annotated[bool, typer.Option(help="Make it the champion even if there is one.")] = False,
 ) -> None:
     """Compute features with the stream's own kernel, fit, calibrate, measure, report, and write a model."""
-    source = file or data_file
+    given = file or data_file
     told = DataOptions(
-        file=source,
+        file=given,
+        source=source,
         labels=labels,
         format=format,
         mapping=mapping,
@@ -86,26 +90,29 @@ def train_command(
         constants=tuple(constants or ()),
         time_format=time_format,
         time_zone=time_zone,
+        client_zone=client_zone,
+        decimal_comma=decimal_comma,
         label_after=label_after,
         on_bad_row=on_bad_row,
         keep_zero_amounts=keep_zero_amounts,
         transactions=transactions,
         seed=seed,
         vectors=vectors,
+        keep_from_ms=-(2**62) if train_from is None else how.milliseconds(train_from),
+        keep_to_ms=2**62 if test_to is None else how.milliseconds(test_to),
     )
     wanted = TrainOptions(
         train_from, test_from, test_to, validation, gap, folds, params, calibration, cost, alert_budget, quick
     )
-    _check_usage(dataset, source, labels, synthetic=synthetic)
+    _check_usage(dataset, given, labels, synthetic=synthetic)
     try:
         settings = load_settings()
-        money = Money(settings.currency_base, settings.currency_default, settings.currency_rates)
         registry = out or settings.model_path
         registry = registry if dataset is Kind.STREAM else registry / CREDIT_CARD_FOLDER
         budget = budget_of(tune) if tune else None
         options_of(wanted)  # before the data is read, so that a wrong option is known at once
         with bars(_console) as progress:
-            history = _history(dataset, told, money, progress)
+            history = _history(dataset, told, settings, progress)
             trained = train(
                 history,
                 registry,
@@ -121,19 +128,19 @@ def train_command(
     _tell(trained)
 
 
-def _check_usage(dataset: Kind, source: Path | None, labels: Path | None, *, synthetic: bool) -> None:
-    if dataset is Kind.CREDIT_CARD and (source is None) != synthetic:
+def _check_usage(dataset: Kind, given: Path | None, labels: Path | None, *, synthetic: bool) -> None:
+    if dataset is Kind.CREDIT_CARD and (given is None) != synthetic:
         _refuse("--dataset creditcard needs a file, or --synthetic", EXIT_USAGE)
     if dataset is Kind.STREAM and synthetic:
         _refuse("--synthetic belongs to --dataset creditcard", EXIT_USAGE)
-    if labels is not None and source is None:
+    if labels is not None and given is None:
         _refuse("--labels needs the transactions that they belong to: --data", EXIT_USAGE)
 
 
-def _history(dataset: Kind, told: DataOptions, money: Money, progress: Progress) -> History:
+def _history(dataset: Kind, told: DataOptions, settings: Settings, progress: Progress) -> History:
     if dataset is Kind.CREDIT_CARD:
         return credit_card_history(told.file, told.seed, progress)
-    return read_history(told, money, progress)
+    return read_history(told, settings, progress)
 
 
 def _tell(trained: Trained) -> None:
@@ -146,7 +153,7 @@ def _tell(trained: Trained) -> None:
 def _table(trained: Trained) -> Table:
     metrics, evaluation = trained.manifest.metrics, trained.evaluation
     table = Table(title=f"Model {trained.manifest.version}, test period", title_justify="left", show_header=False)
-    table.add_column(justify="left")
+    table.add_column(justify="left", overflow="fold")
     table.add_column(justify="right")
     table.add_row("transactions, fraud", f"{metrics['transactions']:,.0f}, {metrics['fraud']:,.0f}")
     table.add_row("period", f"{evaluation.time_from[:10]} to {evaluation.time_to[:10]}")

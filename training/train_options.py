@@ -110,8 +110,13 @@ def recipe_from(path: Path, recipe: Recipe) -> Recipe:
     return replace(recipe, parameters=recipe.parameters | parameters, rounds_max=int(rounds_max))
 
 
+def milliseconds(moment: datetime) -> int:
+    """A moment that somebody gave without an offset: UTC."""
+    return int(moment.replace(tzinfo=UTC).timestamp() * 1000)
+
+
 def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.replace(tzinfo=UTC).timestamp() * 1000)
+    return None if moment is None else milliseconds(moment)
 
 
 def _length(text: str | None) -> int | None:

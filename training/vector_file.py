@@ -46,6 +46,20 @@ def write_vectors(
         partial.unlink(missing_ok=True)
 
 
+def is_vector_file(path: Path) -> bool:
+    """Whether a run wrote it with its vectors; whether of this catalogue, `read_vectors` says."""
+    try:
+        return _HASH in (parquet.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False  # another kind of file
+
+
+def vector_rows(path: Path) -> int:
+    """How many rows a vector file holds."""
+    rows: int = parquet.read_metadata(path).num_rows
+    return rows
+
+
 def read_vectors(path: Path) -> Iterator[tuple[Columns, Vectors]]:
     """The chunks of a file of this catalogue, without the changes of labels. Raises DataRefused for another file."""
     try:
@@ -68,6 +82,7 @@ def _table(columns: Columns, vectors: Vectors, names: tuple[str, ...]) -> pa.Tab
     arrays["latitude"], arrays["longitude"] = one.latitude, one.longitude
     arrays["kind"] = pa.array(np.array([_KIND_NAME[code] for code in sorted(_KIND_NAME)])[one.kind])
     arrays["fraud"] = columns.fraud
+    arrays["left_out"] = np.zeros(len(columns), bool) if columns.left_out is None else columns.left_out
     arrays["label_known"] = pa.array(columns.label_known_ms, pa.timestamp("ms", "UTC"))
     for name in ("typology", "channel", "category"):
         arrays[name] = _encoded(getattr(columns, name))
@@ -105,6 +120,7 @@ def _columns(table: pa.Table) -> Columns:
         typology=texts(table["typology"]),
         channel=texts(table["channel"]),
         category=texts(table["category"]),
+        left_out=numbers("left_out", np.bool_),
     )
 
 

@@ -71,6 +71,13 @@ def test_a_period_can_be_chosen(app: typer.Typer, registry: Path, files: list[st
     assert told["time_from"] >= "2026-01-20"
     assert told["time_to"] < "2026-01-27"
     assert told["blocks"] == "day"
+    assert "overlaps the one that" in result.stderr
+
+
+def test_the_models_own_test_overlaps_nothing(app: typer.Typer, registry: Path, files: list[str]) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "--registry", str(registry), *CHEAP, *files])
+    assert result.exit_code == 0, result.output
+    assert "overlaps" not in result.stderr
 
 
 @pytest.mark.parametrize(

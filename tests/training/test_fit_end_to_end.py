@@ -1,6 +1,8 @@
 """A small but real training, from the simulator to a champion that decides."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tests.training.small_world import small_world
 from training.datasets import Dataset
 from training.fit import Recipe
 from training.options import Options
+from training.provenance import data_hash
 from training.sources import history_from_dataset
 from training.train import Trained, train
 from training.vectors import vectors_of
@@ -24,7 +27,7 @@ from training.vectors import vectors_of
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TRANSACTIONS, SEED = 8_000, 7
 FILES = [
-    *("card.md", "evaluation.json", "manifest.json", "metrics.json"),
+    *("card.html", "card.md", "evaluation.json", "manifest.json", "metrics.json"),
     *("model.ubj", "reference.json", "report.html", "report.md"),
 ]
 OPTIONS = Options(replicates=10, recipe=Recipe(rounds_max=40))
@@ -53,6 +56,18 @@ def test_the_first_model_is_the_champion_and_loads(trained: Trained, registry: P
     assert sorted(path.name for path in trained.folder.iterdir()) == FILES
     assert {trained.folder.name, "champion"} <= {path.name for path in registry.iterdir()}
     assert not [path for path in registry.iterdir() if path.name.endswith(".partial")]
+
+
+def test_the_manifest_names_the_data_and_the_code(trained: Trained, dataset: Dataset) -> None:
+    history = history_from_dataset(dataset)
+    assert trained.manifest.data_hash == data_hash(history)
+    told_otherwise = history.fraud.copy()
+    told_otherwise[0] ^= True
+    assert data_hash(replace(history, fraud=told_otherwise)) != trained.manifest.data_hash
+    assert re.fullmatch(r"\d+\.\d+\.\d+\+[0-9a-f]{16}", trained.manifest.code_version)
+    told = (trained.folder / "card.md").read_text("utf-8")
+    assert trained.manifest.data_hash in told
+    assert trained.manifest.code_version in told
 
 
 def test_it_finds_fraud_it_has_not_seen(trained: Trained) -> None:

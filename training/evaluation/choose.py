@@ -45,6 +45,19 @@ def rows_between(history: History, start: datetime | None, end: datetime | None,
     return found
 
 
+def overlap(history: History, rows: Rows, model: Model) -> str:
+    """What has to be said if the model may have learned from rows of this period, else nothing."""
+    told = [model.manifest.data.get(name) for name in ("train_from", "train_to")]
+    first, last = (datetime.fromisoformat(at) if isinstance(at, str) else None for at in told)
+    times = history.time_ms[rows]
+    if first is None or last is None or times.max() < _ms(first) or times.min() > _ms(last):
+        return ""
+    return (
+        f"This period overlaps the one that {model.version} learned from ({first:%Y-%m-%d} to {last:%Y-%m-%d}):"
+        " if it holds the same payments, the figures flatter the model."
+    )
+
+
 def rivals_of(history: History, rows: Rows, against: Sequence[str], registry: Path, seed: int) -> list[Baseline]:
     """The amount rule, then what `against` names: other models, or `baselines` fitted on the rows before the period.
 

@@ -25,6 +25,7 @@ class LoadOptions:
     mapping: Mapping = field(default_factory=lambda: Mapping({}, {}))
     time_format: str = "iso"  # as in `riskstream_client.times`
     zone: tzinfo = UTC  # of times without an offset
+    decimal_comma: bool = False  # numbers that are texts are written 1.234,56
     encoding: str = "utf-8"
     delimiter: str | None = None  # told from the header
     on_bad_row: OnBadRow = OnBadRow.REFUSE

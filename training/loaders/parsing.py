@@ -14,6 +14,7 @@ from riskstream_client.times import time_reader
 Mask = npt.NDArray[np.bool_]
 _MS, _US = 1000, 1_000_000
 _UNREAD = -(2**62)
+_COMMA = r"^-?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -41,11 +42,15 @@ def texts(column: pa.ChunkedArray) -> Texts:
     return Texts(codes, data, offsets)
 
 
-def numbers(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.float64], Mask]:
-    """(values, unreadable); NaN where there is nothing."""
+def numbers(column: pa.ChunkedArray, *, comma: bool = False) -> tuple[npt.NDArray[np.float64], Mask]:
+    """(values, unreadable); NaN where there is nothing. `comma`: texts are written 1.234,56."""
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type) or pa.types.is_decimal(column.type):
         return column.cast(pa.float64()).to_numpy().astype(np.float64), np.zeros(len(column), bool)
     text = strings(column)
+    if comma:
+        fits = compute.or_(compute.match_substring_regex(text, _COMMA), compute.equal(text, ""))
+        plain = compute.replace_substring(compute.replace_substring(text, ".", ""), ",", ".")
+        text = compute.if_else(fits, plain, "not so")  # 5.25 is no number here, least of all 525
     filled = compute.if_else(compute.equal(text, ""), None, text)
     try:
         values = filled.cast(pa.float64()).to_numpy(zero_copy_only=False)

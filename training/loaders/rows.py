@@ -22,6 +22,7 @@ from training.loaders.parsing import Mask, numbers, strings, texts, times
 Complaint = Callable[[str, Mask, str], None]  # field, bad rows, what is wrong with them
 
 _MS = 1000
+_FORMAT_HINT = "say how it is written, as in --time-format '%d.%m.%Y %H:%M:%S'"
 TIME_MIN_MS = int(datetime(YEAR_MIN, 1, 1, tzinfo=UTC).timestamp()) * _MS
 TIME_END_MS = int(datetime(YEAR_MAX + 1, 1, 1, tzinfo=UTC).timestamp()) * _MS
 _CONTROL = r"[\x00-\x1f\x7f]"
@@ -128,7 +129,7 @@ class RowReader:
 
     def _time(self, name: str) -> npt.NDArray[np.int64]:
         found, unread = times(self.table[name], self.options.time_format, self.options.zone)
-        self._mark(name, unread, "cannot be read as a time; see --time-format")
+        self._mark(name, unread, f"cannot be read as a time; {_FORMAT_HINT}")
         wrong = (found < TIME_MIN_MS) | (found >= TIME_END_MS)
         self._mark(name, wrong, f"lies outside the years {YEAR_MIN} to {YEAR_MAX}")
         return np.where(self.bad, TIME_MIN_MS, found)
@@ -141,7 +142,7 @@ class RowReader:
         column = self.table["known_at"]
         given = np.asarray(compute.greater(compute.utf8_length(strings(column)), 0).fill_null(False))
         known, unread = times(column, self.options.time_format, self.options.zone)
-        self._mark("known_at", unread & given, "cannot be read as a time; see --time-format")
+        self._mark("known_at", unread & given, f"cannot be read as a time; {_FORMAT_HINT}")
         self._mark("known_at", given & ~unread & (known < time_ms), "lies before the transaction")
         return np.where(given & ~unread, known, after)
 
@@ -162,8 +163,8 @@ class RowReader:
         return np.where(wrong, DEMO_CLIENT_ID, found).astype(np.int32)
 
     def _amounts(self) -> npt.NDArray[np.float64]:
-        found, unread = numbers(self.table["amount"])
-        self._mark("amount", unread | np.isnan(found), "not a number")
+        found, unread = numbers(self.table["amount"], comma=self.options.decimal_comma)
+        self._mark("amount", unread | np.isnan(found), "not a number; for 1.234,56 see --decimal-comma")
         least = found >= 0 if self.options.keep_zero_amounts else found > 0
         self._mark("amount", ~least, "not above 0: the stream refuses it")
         self._mark("amount", found > AMOUNT_MAX, f"above {AMOUNT_MAX:.0f}")
@@ -172,7 +173,7 @@ class RowReader:
     def _degrees(self, name: str, limit: float) -> npt.NDArray[np.float64]:
         if not self._has(name):
             return np.full(len(self.table), np.nan)
-        found, unread = numbers(self.table[name])
+        found, unread = numbers(self.table[name], comma=self.options.decimal_comma)
         self._mark(name, unread | (np.abs(found) > limit), f"not a number between -{limit:g} and {limit:g}")
         return found
 

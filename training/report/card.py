@@ -7,6 +7,7 @@ from training.report import contents as words
 from training.report.contents import Contents
 from training.report.markdown import as_markdown, escaped
 
+_CURVES = {"isotonic": "an isotonic", "platt": "Platt's"}
 WEAK_RECALL = 0.5  # a kind of fraud of which less is found is named among the limits
 ROWS_TO_SPEAK_OF = 10  # frauds of a group, below which its figure is an accident
 
@@ -20,9 +21,9 @@ def card(contents: Contents) -> str:
         "## Model",
         f"Gradient-boosted trees (XGBoost {manifest.xgboost_version}, {manifest.parameters.get('rounds', '–')}"
         f" rounds) over {len(manifest.features)} features, definition `{manifest.catalogue_hash}`. The margin is"
-        f" turned into a probability by the {data.get('calibration', 'isotonic')} curve and into a risk score of 0 to"
-        f" 100 by thresholds chosen by {data.get('thresholds', 'precision')}. File SHA-256 `{manifest.sha256}`. Made"
-        f" {manifest.created_at}, seed {manifest.seed}.",
+        f" turned into a probability by {_CURVES.get(str(data.get('calibration')), 'a')} curve and into a risk score of"
+        f" 0 to 100 by thresholds chosen by {data.get('thresholds', 'precision')}. File SHA-256 `{manifest.sha256}`."
+        f" Made {manifest.created_at} by version `{manifest.code_version}`, seed {manifest.seed}.",
         "## Data",
         _data(contents),
         as_markdown(words.period_table(contents)),
@@ -65,8 +66,12 @@ def _point_in_time(contents: Contents) -> str:
 def _data(contents: Contents) -> str:
     data = contents.manifest.data
     hidden = ("train_", "validation_", "test_", "gap_days", "calibration", "thresholds")
-    told = [escaped(f"{name.replace('_', ' ')} {value}") for name, value in data.items() if not name.startswith(hidden)]
-    return "Source: " + "; ".join(told) + "."
+    told = [
+        escaped(f"{value}" if name == "source" else f"{name.replace('_', ' ')} {value}")
+        for name, value in data.items()
+        if not name.startswith(hidden)
+    ]
+    return "Source: " + "; ".join(told) + f". Hash of the data: `{contents.manifest.data_hash}`."
 
 
 def _limits(contents: Contents) -> list[str]:

@@ -107,6 +107,8 @@ def importance(contents: Contents) -> str:
 
 def drift(contents: Contents) -> str:
     rows = [Bar(one.feature, one.psi, f"{one.psi:.3f}") for one in contents.findings.drifted]
-    text = f"Population stability index from train to test, the largest ones. The dashed line is {PSI_LARGE}: a large"
-    " shift."
+    text = (
+        f"Population stability index from train to test, the largest ones. The dashed line is {PSI_LARGE}: a large"
+        " shift."
+    )
     return svg.bars("Drift of the features", text, rows, PSI_LARGE)

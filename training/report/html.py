@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
+from markdown_it import MarkdownIt
+
 from training.evaluation.table import Table, levels
 from training.report import contents as words
+from training.report.card import card
 from training.report.charts import all_charts
 from training.report.contents import Contents
 from training.report.findings import Mistake
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_WORDS = frozenset({"meaning", "strongest reasons", "days"})  # columns of text, not of numbers
+_WORDS = frozenset({"meaning", "strongest reasons"})  # columns of text, not of numbers
+_SCROLL = '<div class="scroll" role="region" tabindex="0" aria-label="{}">'  # a wide table moves, the page does not
 
 
 def page(contents: Contents) -> str:
@@ -22,15 +26,26 @@ def page(contents: Contents) -> str:
         f'<section aria-labelledby="s{i}"><h2 id="s{i}">{escape(title)}</h2>{inner}</section>'
         for i, (title, inner) in enumerate(sections)
     )
-    title = escape(f"Model {contents.manifest.version}")
+    title = f"Model {contents.manifest.version}"
+    head = f'<header><h1>{escape(title)}</h1><p class="muted">{escape(_subtitle(contents))}</p></header>'
+    return document(f"{title} – report", f'{head}<nav aria-label="Sections"><ul>{links}</ul></nav><main>{body}</main>')
+
+
+def card_page(contents: Contents) -> str:
+    """The model card as a page of the same looks; what is no Markdown in it (names from data) stays text."""
+    rendered = MarkdownIt("commonmark", {"html": False}).enable("table").render(card(contents))
+    tables = rendered.replace("<table>", f"{_SCROLL.format('Table')}<table>").replace("</table>", "</table></div>")
+    return document(f"Model {contents.manifest.version} – card", f'<main class="prose">{tables}</main>')
+
+
+def document(title: str, body: str) -> str:
+    """A page of its own, with the styles in it."""
     style = files("training.report").joinpath("style.css").read_text("utf-8")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title} – report</title><style>{style}</style></head><body><header><h1>{title}</h1>"
-        f'<p class="muted">{escape(_subtitle(contents))}</p></header><nav aria-label="Sections"><ul>{links}</ul></nav>'
-        f"<main>{body}</main></body></html>\n"
+        f"<title>{escape(title)}</title><style>{style}</style></head><body>{body}</body></html>\n"
     )
 
 
@@ -93,7 +108,7 @@ def _table(table: Table, caption: str) -> str:
     rows = "".join(f"<tr>{_cells(table.headings, row)}</tr>" for row in table.rows)
     head = "".join(f'<th scope="col"{_style(heading)}>{escape(heading)}</th>' for heading in table.headings)
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption, quote=True)}"><table>'
+        f"{_SCROLL.format(escape(caption, quote=True))}<table>"
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
@@ -106,6 +121,8 @@ def _cells(headings: Sequence[str], row: Sequence[str]) -> str:
 
 
 def _style(heading: str) -> str:
+    if heading == "days":
+        return ' class="dates"'
     return ' class="words"' if heading in _WORDS else ""
 
 
@@ -122,8 +139,7 @@ def _mistakes(heading: str, text: str, rows: list[Mistake]) -> str:
         f'<th scope="col">{name}</th>' for name in ("transaction", "amount", "score", "kind", "strongest reasons")
     )
     return (
-        f'<h3>{escape(heading)}</h3><p class="note">{escape(text)}</p><div class="scroll" role="region" tabindex="0"'
-        f' aria-label="{escape(heading, quote=True)}">'
+        f'<h3>{escape(heading)}</h3><p class="note">{escape(text)}</p>{_SCROLL.format(escape(heading, quote=True))}'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         "</div>"
     )

@@ -95,18 +95,16 @@ def bars(title: str, text: str, rows: Sequence[Bar], limit: float | None = None)
     """Horizontal bars, longest possible bar at the largest value (or at `limit`, if that is larger)."""
     largest = max([row.value for row in rows] + [limit or 0.0, 1e-12])
     room, height = WIDTH - BAR_LABELS - BAR_VALUES, BAR_HEIGHT * len(rows) + 8
-    drawn = []
+    x = BAR_LABELS + room * (limit or 0.0) / largest
+    drawn = [] if limit is None else [f'<line class="line guide" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}"/>']
     for number, row in enumerate(rows):
         middle = BAR_HEIGHT * number + BAR_HEIGHT / 2 + 4
         length = room * max(row.value, 0) / largest
         drawn.append(
             f'<text class="tick" x="{BAR_LABELS - 8}" y="{middle + 4:.1f}" text-anchor="end">{escape(row.label)}</text>'
             f'<rect class="area one" x="{BAR_LABELS}" y="{middle - 7:.1f}" width="{max(length, 0.5):.1f}" height="14"/>'
-            f'<text class="tick" x="{BAR_LABELS + length + 6:.1f}" y="{middle + 4:.1f}">{escape(row.text)}</text>'
+            f'<text class="tick over" x="{BAR_LABELS + length + 6:.1f}" y="{middle + 4:.1f}">{escape(row.text)}</text>'
         )
-    if limit is not None:
-        x = BAR_LABELS + room * limit / largest
-        drawn.append(f'<line class="line guide" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}"/>')
     return _figure(title, text, WIDTH, height, "".join(drawn), "")
 
 

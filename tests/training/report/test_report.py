@@ -83,6 +83,17 @@ def test_the_page_is_whole_and_needs_nothing_from_outside(page: str) -> None:
         assert not any(name.startswith("on") for name in attributes)
 
 
+def test_the_card_is_such_a_page_too(trained: Trained) -> None:
+    card = (trained.folder / "card.html").read_text("utf-8")
+    tags = Tags()
+    tags.feed(card)
+    assert tags.open == []
+    assert not {"script", "img", "iframe", "object", "link", "a"} & {tag for tag, _ in tags.seen}
+    assert sum(tag == "table" for tag, _ in tags.seen) == card.count('class="scroll"') >= 2
+    assert f"Model card: {trained.manifest.version}" in card
+    assert "Limits</h2>" in card
+
+
 def test_every_chart_has_words_for_those_who_do_not_see_it(page: str) -> None:
     tags = Tags()
     tags.feed(page)
