@@ -25,7 +25,7 @@ DAMAGED_SHARE = 0.005
 KILL_AT = (3_000, 11_000)  # stored records; the batch that is under way then dies between any two steps
 DEADLINE_S = 240.0
 LIVE_TRANSACTIONS, LIVE_DAYS = 6_000, 16.0  # longer than the label delay, so that labels count
-KINDS_FOUND_MIN = 3  # by a model that has learned a little
+KINDS_FOUND_MIN = 2  # by a model that has learned a little: something to compare beside zeros
 
 
 @pytest.fixture
