@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.table import Table as Shown
 
 from contracts.errors import RiskstreamError
-from scoring.schema import CREDIT_CARD, STREAM
 from settings import Settings as AppSettings
 from settings import load_settings
 from training import data_options as data
 from training import train_options as how
 from training.bars import bars
 from training.costs import Costs, read_costs
-from training.creditcard.history import CREDIT_CARD_FOLDER, credit_card_history
+from training.creditcard.history import credit_card_history
 from training.data_options import DataOptions
 from training.evaluation import table
 from training.evaluation.bootstrap import REPLICATES
@@ -27,12 +26,13 @@ from training.evaluation.evaluate import Settings, evaluate
 from training.evaluation.result import Evaluation, as_json
 from training.fit import rows_of
 from training.history import History
+from training.kinds import Kind
 from training.loaders.options import OnBadRow
 from training.progress import Progress
 from training.reading import read_history
 from training.report.markdown import evaluation_document
 from training.simulator.world import DEFAULT_SEED
-from training.train_command import EXIT_FAILED, EXIT_USAGE, Kind
+from training.train_command import EXIT_FAILED, EXIT_USAGE
 
 NAME_WIDTH = 26  # the longest that a cell may be before it is broken
 _SHORT = {"transactions": "rows", "false positives": "FPR", "average precision": "AP"}  # as in `riskstream models list`
@@ -121,10 +121,9 @@ def evaluate_command(
     )
     try:
         settings = load_settings()
-        place = registry or settings.model_path
-        place = place if dataset is Kind.STREAM else place / CREDIT_CARD_FOLDER
+        place = dataset.registry(registry or settings.model_path)
         costs = read_costs(cost) if cost else Costs()
-        measured = model_named(model, place, STREAM if dataset is Kind.STREAM else CREDIT_CARD)
+        measured = model_named(model, place, dataset.schema)
         with bars(_console) as progress:
             history = _history(dataset, told, settings, progress)
             rows = rows_between(history, _utc(start), _utc(end), measured)

@@ -16,6 +16,7 @@ from scoring.manifest import Thresholds
 from scoring.promotion import checked, promote_checked, roll_back_checked, shadow_checked
 from scoring.registry import champion_version, is_model, set_challenger
 from settings import load_settings
+from training.kinds import Kind
 from training.models_live import live_comparison
 from training.models_tables import comparison_table, list_table, live_table, show_table
 from training.models_view import Listed, listed, listed_one
@@ -27,6 +28,7 @@ _out = Console(highlight=False, markup=False, emoji=False)
 _err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 Registry = Annotated[Path | None, typer.Option(help="The model registry; MODEL_PATH by default.")]
+Dataset = Annotated[Kind, typer.Option("--dataset", help="creditcard: the models of POST /v1/predict.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
@@ -36,10 +38,10 @@ def register(app: typer.Typer) -> None:
 
 
 @models.command("list")
-def list_models(registry: Registry = None, as_json: AsJson = False) -> None:
+def list_models(registry: Registry = None, dataset: Dataset = Kind.STREAM, as_json: AsJson = False) -> None:
     """Every version with its figures; who is champion, who runs in shadow, who was champion before."""
     with _refusals():
-        found = listed(_registry(registry))
+        found = listed(_registry(registry, dataset), dataset.schema)
         if as_json:
             _print_json([one.as_dict() for one in found])
         elif not found:
@@ -52,13 +54,14 @@ def list_models(registry: Registry = None, as_json: AsJson = False) -> None:
 def show_model(
     version: Annotated[str | None, typer.Argument(help="The champion by default.")] = None,
     registry: Registry = None,
+    dataset: Dataset = Kind.STREAM,
     as_json: AsJson = False,
 ) -> None:
     """One version: figures, data, thresholds, and whether it could be promoted. Exit code 1 if it could not."""
     with _refusals():
-        folder = _registry(registry)
-        one = listed_one(folder, version or _champion(folder))
-        refusal = _refusal(folder, one.version)
+        folder = _registry(registry, dataset)
+        one = listed_one(folder, version or _champion(folder), dataset.schema)
+        refusal = _refusal(folder, one.version, dataset)
         if as_json:
             _print_json(one.as_dict() | {"refusal": refusal})
         else:
@@ -78,13 +81,16 @@ def compare_models(
         str, typer.Option(help="With --live: quality is counted for what is at least so old (7d, 12h, 10m).")
     ] = "7d",
     registry: Registry = None,
+    dataset: Dataset = Kind.STREAM,
     as_json: AsJson = False,
 ) -> None:
     """Two versions side by side: their test figures, or with --live what both said about the same transactions."""
+    if live and dataset is not Kind.STREAM:
+        raise typer.BadParameter("--live compares models of the stream")
     with _refusals():
-        folder = _registry(registry)
-        champion = listed_one(folder, one or _champion(folder))
-        challenger = listed_one(folder, other or _challenger(folder))
+        folder = _registry(registry, dataset)
+        champion = listed_one(folder, one or _champion(folder), dataset.schema)
+        challenger = listed_one(folder, other or _challenger(folder), dataset.schema)
         if live:
             sides = _side(champion), _side(challenger)
             result = live_comparison(load_settings(), *sides, days, mature)
@@ -96,28 +102,30 @@ def compare_models(
 
 
 @models.command("promote")
-def promote_model(version: str, registry: Registry = None, as_json: AsJson = False) -> None:
+def promote_model(
+    version: str, registry: Registry = None, dataset: Dataset = Kind.STREAM, as_json: AsJson = False
+) -> None:
     """Make a version the champion: workers and gateways take it within seconds, without a restart.
 
     The model is loaded and tried first. One that is damaged, foreign or built for another catalogue is refused with
     the reason, and the champion stays.
     """
     with _refusals():
-        folder = _registry(registry)
+        folder = _registry(registry, dataset)
         before = champion_version(folder)
-        model = promote_checked(folder, version, by=_who("promote"), at=datetime.now(UTC))
+        model = promote_checked(folder, version, by=_who("promote"), at=datetime.now(UTC), schema=dataset.schema)
         if _running(folder) == version:  # it has nobody to be compared with any more
             set_challenger(folder, None)
         _tell(as_json, "champion", model.version, before)
 
 
 @models.command("rollback")
-def roll_back_model(registry: Registry = None, as_json: AsJson = False) -> None:
+def roll_back_model(registry: Registry = None, dataset: Dataset = Kind.STREAM, as_json: AsJson = False) -> None:
     """Back to the champion before this one; again, to the one before that."""
     with _refusals():
-        folder = _registry(registry)
+        folder = _registry(registry, dataset)
         before = champion_version(folder)
-        model = roll_back_checked(folder, by=_who("rollback"), at=datetime.now(UTC))
+        model = roll_back_checked(folder, by=_who("rollback"), at=datetime.now(UTC), schema=dataset.schema)
         _tell(as_json, "champion", model.version, before)
 
 
@@ -160,8 +168,8 @@ def _side(one: Listed) -> tuple[str, Thresholds]:
     return one.version, one.manifest.thresholds
 
 
-def _registry(given: Path | None) -> Path:
-    folder = given or load_settings().model_path
+def _registry(given: Path | None, dataset: Kind = Kind.STREAM) -> Path:
+    folder = dataset.registry(given or load_settings().model_path)
     if is_model(folder):
         raise ModelRefused(f"{folder} is one model, not a registry; name the folder above it with --registry")
     return folder
@@ -187,9 +195,9 @@ def _running(registry: Path) -> str | None:
     return next((one.version for one in listed(registry) if one.challenger), None)
 
 
-def _refusal(registry: Path, version: str) -> str:
+def _refusal(registry: Path, version: str, dataset: Kind) -> str:
     try:
-        checked(registry, version)
+        checked(registry, version, dataset.schema)
     except ModelRefused as error:
         return str(error)
     return ""

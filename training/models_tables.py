@@ -60,6 +60,8 @@ def _source(manifest: Manifest) -> str:
 def show_table(one: Listed) -> Table:
     """Everything that a reader asks of one version."""
     table = Table(title=f"Model {one.version}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("role", one.role or NOTHING)
     manifest = one.manifest
     if manifest is None:

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from contracts.errors import ModelRefused
-from features.catalogue import CATALOGUE_HASH
 from scoring.manifest import Manifest, decode_manifest
 from scoring.registry import (
     CHALLENGER_FILE,
@@ -16,10 +15,14 @@ from scoring.registry import (
     versions,
 )
 from scoring.registry_history import Entry, read
+from scoring.schema import STREAM, Schema
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """One version. `manifest` is None if it cannot be read, `complaint` says why; `reigns` are its promotions."""
+    """One version. `manifest` is None if it cannot be read, `complaint` says why; `reigns` are its promotions.
+
+    `schema_hash` is what a model of this registry has to be built for.
+    """
 
     version: str
     manifest: Manifest | None
@@ -28,6 +31,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     challenger: bool
     previous: bool
     reigns: tuple[Entry, ...] = ()
+    schema_hash: str = STREAM.hash
 
     @property
     def role(self) -> str:
@@ -38,7 +42,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def fits(self) -> bool:
         """Whether it was built for this catalogue."""
-        return self.manifest is not None and self.manifest.catalogue_hash == CATALOGUE_HASH
+        return self.manifest is not None and self.manifest.catalogue_hash == self.schema_hash
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it; of the manifest what people read, not its curves."""
@@ -57,7 +61,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
         return shown
 
 
-def listed(registry: Path) -> list[Listed]:
+def listed(registry: Path, schema: Schema = STREAM) -> list[Listed]:
     """Every version, oldest first. Raises ModelRefused if the registry's own files cannot be read."""
     entries = read(registry)
     champion, previous, challenger = champion_version(registry), previous_champion(registry), _challenger(registry)
@@ -73,14 +77,15 @@ def listed(registry: Path) -> list[Listed]:
                 challenger=version == challenger,
                 previous=version == previous,
                 reigns=tuple(entry for entry in entries if entry.version == version),
+                schema_hash=schema.hash,
             )
         )
     return found
 
 
-def listed_one(registry: Path, version: str) -> Listed:
+def listed_one(registry: Path, version: str, schema: Schema = STREAM) -> Listed:
     """Raises ModelRefused if the registry has no such version."""
-    for one in listed(registry):
+    for one in listed(registry, schema):
         if one.version == version:
             return one
     raise ModelRefused(f"{registry} has no model {version[:64]!r}; `riskstream models list` names them")

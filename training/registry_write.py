@@ -47,11 +47,13 @@ def write_model(
     return folder
 
 
-def promote_if_first(registry: Path, version: str, schema: Schema = STREAM, *, always: bool = False) -> bool:
+def promote_if_first(
+    registry: Path, version: str, schema: Schema = STREAM, *, always: bool = False, at: datetime | None = None
+) -> bool:
     """Promote `version` if it is asked for, or if the registry has no champion that can be loaded."""
     if not always and _has_champion(registry, schema):
         return False
-    promote(registry, version, by="riskstream train")
+    promote(registry, version, by="riskstream train", at=at)
     return True
 
 

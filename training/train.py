@@ -111,7 +111,8 @@ def _written(
     if trials:
         files[TRIALS_FILE] = encode_trials(trials)
     folder = write_model(registry, made.raw, manifest, files, history.schema)
-    promoted = promote_if_first(registry, manifest.version, history.schema, always=promote)
+    made_at = datetime.fromisoformat(manifest.created_at)
+    promoted = promote_if_first(registry, manifest.version, history.schema, always=promote, at=made_at)
     return Trained(folder, manifest, evaluation, promoted)
 
 

@@ -1,7 +1,6 @@
 """`riskstream train`: a model from the simulator, from files, or from anonymised card transactions."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +13,10 @@ from settings import Settings, load_settings
 from training import data_options as data
 from training import train_options as how
 from training.bars import bars
-from training.creditcard.history import CREDIT_CARD_FOLDER, credit_card_history
+from training.creditcard.history import credit_card_history
 from training.data_options import DataOptions
 from training.history import History
+from training.kinds import Kind
 from training.loaders.options import OnBadRow
 from training.progress import Progress
 from training.reading import read_history
@@ -28,13 +28,6 @@ from training.tune import budget_of
 EXIT_FAILED, EXIT_USAGE = 1, 2
 
 _console = Console(stderr=True, highlight=False)
-
-
-class Kind(StrEnum):
-    """What the rows are: the stream's transactions, or anonymised card transactions V1…V28."""
-
-    STREAM = "stream"
-    CREDIT_CARD = "creditcard"
 
 
 def register(app: typer.Typer) -> None:
@@ -107,8 +100,7 @@ def train_command(
     _check_usage(dataset, given, labels, synthetic=synthetic)
     try:
         settings = load_settings()
-        registry = out or settings.model_path
-        registry = registry if dataset is Kind.STREAM else registry / CREDIT_CARD_FOLDER
+        registry = dataset.registry(out or settings.model_path)
         budget = budget_of(tune) if tune else None
         options_of(wanted)  # before the data is read, so that a wrong option is known at once
         with bars(_console) as progress:

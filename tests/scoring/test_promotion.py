@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from contracts.errors import ModelRefused
+from features.catalogue import FEATURE_NAMES
 from scoring import registry
 from scoring.model import Model
 from scoring.promotion import checked, probe_vectors, promote_checked, roll_back_checked, shadow_checked
@@ -68,8 +69,8 @@ def test_a_model_that_gives_no_numbers_is_refused(models: Path, monkeypatch: pyt
 
 
 def test_the_probe_holds_every_kind_of_row() -> None:
-    rows = probe_vectors()
+    rows = probe_vectors(len(FEATURE_NAMES))
     assert np.isnan(rows[0]).all()
     assert not rows[1].any()
-    assert np.array_equal(rows, probe_vectors(), equal_nan=True)
+    assert np.array_equal(rows, probe_vectors(len(FEATURE_NAMES)), equal_nan=True)
     assert np.nanmax(rows) > 1e5

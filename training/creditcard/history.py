@@ -13,7 +13,6 @@ from training.history import History
 from training.progress import SILENT, Progress
 from training.reasons import in_numbers
 
-CREDIT_CARD_FOLDER = "creditcard"  # of the registry, with versions and a champion of its own
 PERIODS_OF_DAY = ("00 to 06", "06 to 12", "12 to 18", "18 to 24")
 RECIPE = Recipe(
     parameters=PARAMETERS | {"eval_metric": "aucpr", "max_depth": 4, "colsample_bytree": 0.6, "max_bin": 256},

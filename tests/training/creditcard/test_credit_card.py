@@ -1,11 +1,14 @@
 """The second model, from rows of the public file's format."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+import riskstream
 from contracts.errors import DataRefused, ModelRefused
 from scoring.model import load
 from scoring.schema import CREDIT_CARD, STREAM
@@ -86,3 +89,25 @@ def test_a_model_of_this_format_is_no_model_of_the_stream(tmp_path: Path) -> Non
     with pytest.raises(ModelRefused, match="was built for the feature catalogue"):
         load(made.folder, STREAM)
     assert "simulated payments" in (made.folder / "card.md").read_text()
+
+
+def test_its_registry_has_a_life_of_its_own(tmp_path: Path) -> None:
+    history = history_of_cards(synthetic_rows(1, rows=30_000), {"source": "synthetic"})
+    options = Options(recipe=RECIPE, baselines=False, replicates=0)
+    one, other = (
+        train(history, tmp_path / "creditcard", seed=seed, now=NOW, options=options).folder.name for seed in (1, 2)
+    )
+
+    def told(*words: str, code: int = 0, dataset: str = "creditcard") -> str:
+        arguments = ["models", *words, "--registry", str(tmp_path), "--dataset", dataset, "--json"]
+        result = CliRunner().invoke(riskstream.app, arguments)
+        assert result.exit_code == code, result.output
+        return result.output
+
+    assert json.loads(told("show"))["refusal"] == ""
+    assert json.loads(told("promote", other)) == {"champion": other, "before": one}
+    assert json.loads(told("rollback")) == {"champion": one, "before": other}
+    assert [(x["role"], x["fits_catalogue"]) for x in json.loads(told("list"))].count(("champion", True)) == 1
+    (tmp_path / "creditcard" / other / "model.ubj").write_bytes(b"damaged")
+    assert "damaged" in told("promote", other, code=1)
+    assert "no model" in told("promote", other, code=1, dataset="stream")
