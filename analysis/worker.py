@@ -106,7 +106,7 @@ async def _again(turn: Callable[[], Awaitable[bool]], stopping: asyncio.Event, p
                 await asyncio.wait_for(stopping.wait(), pause)
 
 
-async def _connected(settings: Settings, stopping: asyncio.Event) -> AnyPool | None:
+async def _connected(settings: Settings, stopping: asyncio.Event) -> "AnyPool | None":
     while not stopping.is_set():
         try:
             name = "riskstream-analysis-worker"
