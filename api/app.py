@@ -17,6 +17,7 @@ from api.older_paths import OlderPaths
 from api.parts import build
 from api.routes import (
     alerts,
+    analysis,
     analytics,
     audit,
     auth,
@@ -28,6 +29,7 @@ from api.routes import (
     feedback,
     health,
     investigations,
+    jobs,
     keys,
     policy,
     predict,
@@ -89,6 +91,8 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         investigations,
         feedback,
         audit,
+        analysis,
+        jobs,
         transactions,
         predict,
         decisions,

@@ -35,6 +35,8 @@ TAGS: Final = {
     "score": "Score transactions and read decisions",
     "decisions": "What was decided, and why",
     "transactions": "What was received",
+    "analysis": "Detection strategies over uploads and stored periods",
+    "jobs": "Long work: what waits, what runs",
     "alerts": "What needs an analyst's eye",
     "cases": "Alerts that belong together",
     "investigations": "All that is known around an alert, and the analyst's verdict",

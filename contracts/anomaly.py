@@ -13,4 +13,4 @@ def file_row_id(upload_id: UUID, row: int) -> str:
 
 def is_file_row_id(transaction_id: str) -> bool:
     """Whether this is the name of a file's row: nothing was streamed or decided under it."""
-    return _ROW.fullmatch(transaction_id) is not None
+    return transaction_id.startswith("upload/") and _ROW.fullmatch(transaction_id) is not None

@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from contracts.anomaly import is_file_row_id
 from contracts.country import COUNTRIES
 from contracts.currency import MINOR_UNIT_DECIMALS
 from contracts.deadletter import DeadLetterReason, Rejection
@@ -101,6 +102,8 @@ def complaint_about(transaction: Transaction, *, escaped: bool = True) -> str | 
     `escaped` says that a string may hold a control character (in JSON those are always escaped); without it
     the slower look into every string is left out.
     """
+    if is_file_row_id(transaction.transaction_id):
+        return "such an id belongs to a row of an uploaded file - at `$.transaction_id`"
     if transaction.account_id is None and transaction.phone_number is None:
         return "one of `account_id` and `phone_number` is required"
     if not YEAR_MIN <= transaction.timestamp.year <= YEAR_MAX:

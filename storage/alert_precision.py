@@ -9,7 +9,7 @@ ALERTS_MAX = 20_000  # the newest of the period; a share of 0.5 is known to 0.4 
 _PRECISION = """
 SELECT c.model_version, count(*) AS alerts, count(*) FILTER (WHERE l.fraud) AS frauds
 FROM (
-    SELECT client_id, transaction_id FROM alerts WHERE event_time_ms >= $1 AND event_time_ms < $2
+    SELECT client_id, transaction_id FROM alerts WHERE event_time_ms >= $1 AND event_time_ms < $2 AND run_id IS NULL
     ORDER BY event_time_ms DESC LIMIT $3
 ) AS a
 CROSS JOIN LATERAL (

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from contracts.decision import Alert, Decision, Reason, Recommendation, RiskLevel, alert_id_of
+from contracts.decision import Alert, Reason, Recommendation, RiskLevel, alert_id_of
 from storage import case_building
 from storage.case_building import NewAlert
 from storage.case_join import Raised
@@ -35,19 +35,19 @@ RETURNING client_id, last_sequence
 _INSERT = f"""
 INSERT INTO alerts AS a (
     alert_id, client_id, sequence, transaction_id, account, event_time_ms, created_at_ms, amount, currency, severity,
-    recommendation, risk_score, signals, reasons, merchant_id, device_id, location, case_id, words
+    recommendation, risk_score, signals, reasons, merchant_id, device_id, location, case_id, words, run_id
 )
 SELECT r.alert_id, r.client_id, r.sequence, r.transaction_id, r.account, r.event_time_ms,
     floor(extract(epoch FROM now()) * 1000)::bigint, r.amount, r.currency, r.severity, r.recommendation, r.risk_score,
     r.signals, r.reasons, r.merchant_id, r.device_id, r.location, r.case_id,
-    array_to_tsvector(string_to_array(r.words, ' '))
+    array_to_tsvector(string_to_array(r.words, ' ')), r.run_id
 FROM unnest(
     $1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::double precision[],
     $8::text[], $9::text[], $10::text[], $11::double precision[], $12::jsonb[], $13::jsonb[], $14::text[],
-    $15::text[], $16::text[], $17::uuid[], $18::text[]
+    $15::text[], $16::text[], $17::uuid[], $18::text[], $19::uuid[]
 ) AS r (
     alert_id, client_id, sequence, transaction_id, account, event_time_ms, amount, currency, severity, recommendation,
-    risk_score, signals, reasons, merchant_id, device_id, location, case_id, words
+    risk_score, signals, reasons, merchant_id, device_id, location, case_id, words, run_id
 )
 RETURNING {COLUMNS}
 """
@@ -70,6 +70,30 @@ _FIRST_SEQUENCE = "SELECT min(sequence) FROM alerts WHERE client_id = $1"
 _encode = msgspec.json.Encoder().encode
 _signals = msgspec.json.Decoder(dict[str, float])
 _reasons = msgspec.json.Decoder(tuple[Reason, ...])
+
+
+class AlertDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an alert says, before it has its number and its case. `run_id`: the analysis that found it, if one did."""
+
+    client_id: int
+    transaction_id: str
+    account: str
+    event_time_ms: int
+    amount: float
+    currency: str
+    severity: RiskLevel
+    recommendation: Recommendation
+    risk_score: float
+    signals: dict[str, float]
+    reasons: tuple[Reason, ...]
+    merchant_id: str | None = None
+    device_id: str | None = None
+    location: str | None = None
+    run_id: UUID | None = None
+
+    @property
+    def alert_id(self) -> UUID:
+        return UUID(alert_id_of(self.client_id, self.transaction_id))
 
 
 class AlertRepository:
@@ -113,25 +137,26 @@ class AlertRepository:
 
 
 async def insert(connection: Connection, counted: Sequence[Counted], currency_default: str) -> list[Alert]:
-    """Insert the alerts of those that raise one, in the order given. Must be the transaction's last step.
+    """Insert the alerts of those that raise one, in the order given. Must be the transaction's last step."""
+    raised = [each for each in counted if each.outcome.decision.raises_alert]
+    return await insert_drafts(connection, [_draft_of(each, currency_default) for each in raised])
+
+
+async def insert_drafts(connection: Connection, drafts: Sequence[AlertDraft]) -> list[Alert]:
+    """Insert alerts with their clients' next numbers, in the order given. Must be the transaction's last step.
 
     From the first statement to the commit the clients' counters are locked: numbers are committed in their order, and
     a client's cases are built by one store at a time.
     """
-    raised = [each for each in counted if each.outcome.decision.raises_alert]
-    if not raised:
+    if not drafts:
         return []
-    numbers = await _numbers(connection, [each.outcome.decision.client_id for each in raised])
-    new = [_new_alert(each.outcome.decision, number) for each, number in zip(raised, numbers, strict=True)]
+    numbers = await _numbers(connection, [draft.client_id for draft in drafts])
+    new = [_new_alert(draft, number) for draft, number in zip(drafts, numbers, strict=True)]
     case_ids = await case_building.build(connection, new)
-    rows = [
-        _row(each, number, case_id, currency_default)
-        for each, number, case_id in zip(raised, numbers, case_ids, strict=True)
-    ]
+    rows = [_row(draft, number, case_id) for draft, number, case_id in zip(drafts, numbers, case_ids, strict=True)]
     records = await connection.fetch(_INSERT, *zip(*rows, strict=True))
-    stored = {(record["client_id"], record["transaction_id"]): record for record in records}
-    keys = [(each.outcome.decision.client_id, each.outcome.decision.transaction_id) for each in raised]
-    return [alert_of(stored[key]) for key in keys]
+    stored = {record["alert_id"]: record for record in records}
+    return [alert_of(stored[draft.alert_id]) for draft in drafts]
 
 
 async def of_transactions(connection: Connection, keys: Sequence[tuple[int, str]]) -> list[Alert]:
@@ -151,35 +176,54 @@ async def _numbers(connection: Connection, client_ids: Sequence[int]) -> list[in
     return [next(following[client_id]) for client_id in client_ids]
 
 
-def _new_alert(decision: Decision, sequence: int) -> NewAlert:
-    alert_id = UUID(alert_id_of(decision.client_id, decision.transaction_id))
-    raised = Raised(decision.client_id, decision.account, alert_id, decision.event_time_ms)
-    return NewAlert(raised, sequence, decision.risk_score, decision.risk_level)
-
-
-def _row(counted: Counted, sequence: int, case_id: UUID, currency_default: str) -> tuple[object, ...]:
+def _draft_of(counted: Counted, currency_default: str) -> AlertDraft:
     decision, transaction = counted.outcome.decision, counted.transaction
-    ids = (decision.transaction_id, decision.account, transaction.merchant_id, transaction.device_id)
-    words = lexemes(decision.client_id, (*ids, transaction.location, *(reason.text for reason in decision.reasons)))
+    return AlertDraft(
+        client_id=decision.client_id,
+        transaction_id=decision.transaction_id,
+        account=decision.account,
+        event_time_ms=decision.event_time_ms,
+        amount=transaction.amount,
+        currency=transaction.currency or currency_default,
+        severity=decision.risk_level,
+        recommendation=decision.recommendation,
+        risk_score=decision.risk_score,
+        signals=decision.signals,
+        reasons=decision.reasons,
+        merchant_id=transaction.merchant_id,
+        device_id=transaction.device_id,
+        location=transaction.location,
+    )
+
+
+def _new_alert(draft: AlertDraft, sequence: int) -> NewAlert:
+    raised = Raised(draft.client_id, draft.account, draft.alert_id, draft.event_time_ms)
+    return NewAlert(raised, sequence, draft.risk_score, draft.severity)
+
+
+def _row(draft: AlertDraft, sequence: int, case_id: UUID) -> tuple[object, ...]:
+    ids = (draft.transaction_id, draft.account, draft.merchant_id, draft.device_id)
+    words = lexemes(draft.client_id, (*ids, draft.location, *(reason.text for reason in draft.reasons)))
     return (
-        UUID(alert_id_of(decision.client_id, decision.transaction_id)),
-        decision.client_id,
+        draft.alert_id,
+        draft.client_id,
         sequence,
-        decision.transaction_id,
-        decision.account,
-        decision.event_time_ms,
-        transaction.amount,
-        transaction.currency or currency_default,
-        decision.risk_level,
-        decision.recommendation,
-        decision.risk_score,
-        _encode(decision.signals),
-        _encode(decision.reasons),
-        transaction.merchant_id,
-        transaction.device_id,
-        transaction.location,
+        draft.transaction_id,
+        draft.account,
+        draft.event_time_ms,
+        draft.amount,
+        draft.currency,
+        draft.severity,
+        draft.recommendation,
+        draft.risk_score,
+        _encode(draft.signals),
+        _encode(draft.reasons),
+        draft.merchant_id,
+        draft.device_id,
+        draft.location,
         case_id,
         " ".join(words),
+        draft.run_id,
     )
 
 

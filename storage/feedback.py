@@ -19,16 +19,17 @@ _ARRIVING = """NOT EXISTS (
     WHERE l.client_id = o.client_id AND l.transaction_id = o.transaction_id AND l.revision = o.revision
 )"""
 _ORDER = "known_at_ms DESC, transaction_id DESC, revision DESC"
-_SUMMARY = f"""
-SELECT l.source, l.fraud, s.model_version, s.alerted, count(*) AS labels
-FROM (
-    SELECT x.client_id, x.transaction_id, x.fraud, x.source FROM labels AS x
+_LAST = """
+    SELECT x.client_id, x.transaction_id, x.fraud, x.source, x.state = 'waiting' AS waiting FROM labels AS x
     WHERE x.client_id = $1 AND x.known_at_ms >= $2 AND NOT EXISTS (
         SELECT FROM labels AS y
         WHERE y.client_id = x.client_id AND y.transaction_id = x.transaction_id AND y.revision > x.revision
     )
     ORDER BY x.known_at_ms DESC LIMIT $3
-) AS l
+"""
+_SUMMARY = f"""
+SELECT l.source, l.fraud, s.model_version, s.alerted, l.waiting, count(*) AS labels
+FROM ({_LAST}) AS l
 LEFT JOIN LATERAL (
     SELECT c.model_version, d.recommendation IN ('FLAG', 'DECLINE') AS alerted
     FROM (
@@ -36,7 +37,17 @@ LEFT JOIN LATERAL (
     ) AS g
     {WITH_TRANSACTION} {WITH_DECISION}
 ) AS s ON true
-GROUP BY l.source, l.fraud, s.model_version, s.alerted
+GROUP BY l.source, l.fraud, s.model_version, s.alerted, l.waiting
+"""
+# What analyses flagged among these, by strategy; a transaction counts once for each, however often it was run.
+_BY_STRATEGY = f"""
+SELECT r.strategy_id, max(r.strategy ->> 'name') AS name,
+    count(DISTINCT l.transaction_id) FILTER (WHERE l.fraud) AS fraud,
+    count(DISTINCT l.transaction_id) FILTER (WHERE NOT l.fraud) AS legitimate
+FROM ({_LAST}) AS l
+JOIN anomalies AS n ON n.client_id = l.client_id AND n.subject = l.transaction_id
+JOIN analysis_runs AS r ON r.run_id = n.run_id
+GROUP BY r.strategy_id ORDER BY r.strategy_id
 """
 _IS_DECIDED = "SELECT EXISTS (SELECT FROM decided WHERE client_id = $1 AND transaction_id = $2)"
 
@@ -65,13 +76,26 @@ class LabelFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """Transactions with this last label and this decision; model and `alerted` are None while they wait for one."""
+    """Transactions with this last label and this decision.
+
+    Model and `alerted` are None where there is no decision: while they wait for one, and of an uploaded file's rows.
+    """
 
     source: str
     fraud: bool
     model_version: str | None
     alerted: bool | None
+    waiting: bool
     labels: int
+
+
+class StrategyTally(msgspec.Struct, frozen=True):
+    """What became of the transactions and rows that a strategy flagged, by their last label."""
+
+    strategy_id: str
+    name: str
+    fraud: int
+    legitimate: int
 
 
 Key = tuple[int, str, int]  # known at (ms), transaction id, revision
@@ -113,6 +137,12 @@ class FeedbackRepository:
         async with session(self._pool) as connection:
             records = await connection.fetch(_SUMMARY, client_id, known_from_ms, SUMMARY_MAX)
         return [Tally(*record) for record in records]
+
+    async def by_strategy(self, client_id: int, known_from_ms: int) -> list[StrategyTally]:
+        """The same labels, of what analyses flagged."""
+        async with session(self._pool) as connection:
+            records = await connection.fetch(_BY_STRATEGY, client_id, known_from_ms, SUMMARY_MAX)
+        return [StrategyTally(*record) for record in records]
 
 
 async def is_decided(connection: Connection, client_id: int, transaction_id: str) -> bool:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from contracts.anomaly import is_file_row_id
 from contracts.label import Label
 from contracts.transaction import EPOCH
 from storage.database import Connection, Pool, session
@@ -43,6 +44,21 @@ CROSS JOIN LATERAL (
 _INSERT = """
 INSERT INTO label_outbox (client_id, transaction_id, revision, fraud, source, known_at_ms)
 SELECT * FROM unnest($1::integer[], $2::text[], $3::integer[], $4::boolean[], $5::text[], $6::bigint[])
+"""
+# What is known of an uploaded file's row is nobody's business but the client's: no stream counts it, so it is stored at
+# once, as a label that changes no count.
+_KEEP_OF_FILES = """
+INSERT INTO labels (client_id, transaction_id, revision, fraud, source, known_at_ms, state, account, event_time_ms,
+    effective_ms, change)
+SELECT r.client_id, r.transaction_id, r.revision, r.fraud, r.source, r.known_at_ms, 'unchanged',
+    coalesce(n.account, ''), coalesce(n.event_time_ms, r.known_at_ms), r.known_at_ms, 0
+FROM unnest($1::integer[], $2::text[], $3::integer[], $4::boolean[], $5::text[], $6::bigint[])
+    AS r (client_id, transaction_id, revision, fraud, source, known_at_ms)
+LEFT JOIN LATERAL (
+    SELECT x.account, x.event_time_ms FROM anomalies AS x
+    WHERE x.client_id = r.client_id AND x.subject = r.transaction_id ORDER BY x.found_at DESC LIMIT 1
+) AS n ON true
+ON CONFLICT DO NOTHING
 """
 _TAKE = """
 SELECT outbox_id, client_id, transaction_id, revision, fraud, source, known_at_ms FROM label_outbox
@@ -93,9 +109,14 @@ async def last_labels(connection: Connection, client_id: int, transaction_ids: S
 
 async def write(connection: Connection, labels: Sequence[Label]) -> None:
     """Put labels with their revisions into the outbox; `last_labels` came first, in the same transaction."""
-    rows = [(la.client_id, la.transaction_id, la.revision, la.fraud, la.source, known_at_ms(la)) for la in labels]
-    if rows:
-        await connection.execute(_INSERT, *zip(*rows, strict=True))
+    for of_files, statement in ((False, _INSERT), (True, _KEEP_OF_FILES)):
+        rows = [
+            (la.client_id, la.transaction_id, la.revision, la.fraud, la.source, known_at_ms(la))
+            for la in labels
+            if is_file_row_id(la.transaction_id) is of_files
+        ]
+        if rows:
+            await connection.execute(statement, *zip(*rows, strict=True))
 
 
 class LabelOutbox:

@@ -105,6 +105,23 @@ _DELETES = {
         DELETE FROM sign_in_links WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM sign_in_links WHERE expires_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))
     """,
+    "anomalies": """
+        DELETE FROM anomalies WHERE ctid = ANY (ARRAY(
+            SELECT n.ctid FROM anomalies AS n JOIN analysis_runs AS r ON r.run_id = n.run_id
+            WHERE r.created_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))
+    """,
+    # After its anomalies, and a job after its run.
+    "analysis_runs": """
+        DELETE FROM analysis_runs WHERE ctid = ANY (ARRAY(
+            SELECT r.ctid FROM analysis_runs AS r WHERE r.created_at < to_timestamp($1::bigint / 1000.0)
+                AND NOT EXISTS (SELECT FROM anomalies AS n WHERE n.run_id = r.run_id) LIMIT $2))
+    """,
+    "jobs": """
+        DELETE FROM jobs WHERE ctid = ANY (ARRAY(
+            SELECT j.ctid FROM jobs AS j WHERE j.finished_at < to_timestamp($1::bigint / 1000.0) AND NOT EXISTS (
+                SELECT FROM analysis_runs AS r WHERE r.job_id = j.job_id
+            ) LIMIT $2))
+    """,
     "worker_status": """
         DELETE FROM worker_status WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM worker_status WHERE reported_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.schemas import Answer
-from storage.feedback import Tally
+from storage.feedback import StrategyTally, Tally
 
 
 class SourceTotals(Answer):
@@ -30,6 +30,16 @@ class Agreement(Answer):
     recall: Annotated[float | None, Field(ge=0, le=1)]
 
 
+class StrategyAgreement(Answer):
+    """What a detection strategy flagged, by label; precision is of the labelled only."""
+
+    strategy_id: str
+    name: str
+    fraud: int
+    legitimate: int
+    precision: Annotated[float | None, Field(ge=0, le=1)]
+
+
 class FeedbackSummary(Answer):
     """Of the transactions whose last label became known in the days asked for, the newest `transactions_max`.
 
@@ -42,11 +52,12 @@ class FeedbackSummary(Answer):
     waiting: int
     by_source: list[SourceTotals]
     by_model: list[Agreement]
+    by_strategy: list[StrategyAgreement]
     transactions_max: int
     is_complete: bool
 
 
-def summarised(tallies: Sequence[Tally], transactions_max: int) -> FeedbackSummary:
+def summarised(tallies: Sequence[Tally], strategies: Sequence[StrategyTally], transactions_max: int) -> FeedbackSummary:
     """Add up counts of transactions by source, label, model and decision."""
     total = sum(tally.labels for tally in tallies)
     fraud = sum(tally.labels for tally in tallies if tally.fraud)
@@ -54,11 +65,23 @@ def summarised(tallies: Sequence[Tally], transactions_max: int) -> FeedbackSumma
         transactions=total,
         fraud=fraud,
         legitimate=total - fraud,
-        waiting=sum(tally.labels for tally in tallies if tally.model_version is None),
+        waiting=sum(tally.labels for tally in tallies if tally.waiting),
         by_source=_by_source(tallies),
         by_model=_by_model(tallies),
+        by_strategy=[_of_strategy(each) for each in strategies],
         transactions_max=transactions_max,
         is_complete=total < transactions_max,
+    )
+
+
+def _of_strategy(tally: StrategyTally) -> StrategyAgreement:
+    labelled = tally.fraud + tally.legitimate
+    return StrategyAgreement(
+        strategy_id=tally.strategy_id,
+        name=tally.name,
+        fraud=tally.fraud,
+        legitimate=tally.legitimate,
+        precision=tally.fraud / labelled if labelled else None,
     )
 
 

@@ -63,11 +63,13 @@ async def summarise_feedback(
     parts: PartsOf,
     days: Annotated[int, Query(ge=1, le=SUMMARY_DAYS_MAX, description="Labels known in the last days")] = SUMMARY_DAYS,
 ) -> FeedbackSummary:
-    """The last label of each transaction against its decision, by model version."""
+    """The last label of each transaction against its decision, by model version; of anomalies, by strategy."""
     since = milliseconds(datetime.now(UTC) - timedelta(days=days)) or 0
     async with parts.database.client(caller.client_id) as pool:
-        tallies = await FeedbackRepository(pool).summary(caller.client_id, since)
-    return summarised(tallies, SUMMARY_MAX)
+        repository = FeedbackRepository(pool)
+        tallies = await repository.summary(caller.client_id, since)
+        strategies = await repository.by_strategy(caller.client_id, since)
+    return summarised(tallies, strategies, SUMMARY_MAX)
 
 
 def _key_of(page: PageCursor) -> Key:

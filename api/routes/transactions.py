@@ -7,6 +7,8 @@ import msgspec
 import numpy as np
 from fastapi import APIRouter, Path, Query
 
+from api.analysis.queries import AnomalyQuery
+from api.analysis.schemas import AnomalyOut, AnomalyPage
 from api.auth import Reader
 from api.cases.paging import bad_cursor, next_cursor, resumed
 from api.cursors import SEQUENCE_MAX, PageCursor
@@ -19,6 +21,7 @@ from contracts.decision import Decision
 from contracts.transaction import has_control_character
 from features.catalogue import CATALOGUE_HASH, FEATURE_NAMES
 from features.plan import Flag
+from storage.anomalies import AnomalyRepository
 from storage.transaction_list import TransactionListRepository
 from storage.transactions import StoredTransaction, TransactionRepository
 
@@ -41,6 +44,27 @@ async def list_transactions(
     return TransactionPageOut(
         items=[ListedTransactionOut.model_validate(each) for each in found.items],
         next_cursor=next_cursor(asked, [*found.next_key]) if found.next_key else None,
+    )
+
+
+@router.get("/anomalies", summary="What analyses flagged among the stored transactions, newest first")
+async def list_transaction_anomalies(
+    caller: Reader, parts: PartsOf, query: Annotated[AnomalyQuery, Query()]
+) -> AnomalyPage:
+    """By event time; each transaction once, as the last run that flagged it saw it. All filters given must hold.
+
+    A transaction whose id is `anomalies` is at `GET /v1/decisions/anomalies`.
+    """
+    asked, page = resumed(query)
+    async with parts.database.client(caller.client_id) as pool:
+        found = await AnomalyRepository(pool).of_transactions(
+            caller.client_id, asked.filter(), after=_key_of(page) if page else None, limit=asked.limit + 1
+        )
+    shown = found[: asked.limit]
+    last = shown[-1] if len(found) > asked.limit else None
+    return AnomalyPage(
+        items=[AnomalyOut.of(each) for each in shown],
+        next_cursor=next_cursor(asked, [last.event_time_ms, last.transaction_id]) if last else None,
     )
 
 

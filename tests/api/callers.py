@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 from alert_maker import AlertMaker
@@ -13,8 +13,13 @@ from people import PASSWORD
 from running_gateway import SECRET, RunningGateway
 
 from api.keys import hash_key, new_key
+from storage.analysis_runs import RunFound, note_found
+from storage.anomalies import FoundAnomaly, insert
 from storage.api_keys import ApiKeyRepository
 from storage.clients import ClientRepository
+from storage.database import Connection
+from storage.job_queue import JobQueue
+from storage.jobs import JobKind
 from storage.user_sessions import NewSession, UserSessionRepository
 
 NOBODY = "nobody"
@@ -71,7 +76,12 @@ class World:
         strategy = await self._do(
             admin, "POST", "/v1/strategies", {"name": f"strategy of {name}", "detectors": [{"detector": "z_score"}]}
         )
+        run_id, job_id = await self._runs(admin, client_id, stored[1].transaction_id)
         known = {
+            "run_id": run_id,
+            "other_run_id": run_id,
+            "place": "0",
+            "job_id": job_id,
             "alert_id": stored[1].alert_id,
             "subject_id": stored[2].alert_id,
             "case_id": alert["case_id"],
@@ -85,9 +95,40 @@ class World:
             "version": "1",
         }
         marks = {name, email, guest, prefix, f"Bank of {name}", alert["case_id"], strategy.json()["strategy_id"]}
+        marks |= {run_id, job_id}
         for each in stored:
             marks |= {each.alert_id, each.transaction_id, each.account}
         return Tenant(client_id, known, marks)
+
+    async def _runs(self, admin: dict[str, str], client_id: int, transaction_id: str) -> tuple[str, str]:
+        """A run that flagged the transaction, and the job of another one that waits."""
+        body = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "strategy_id": "payments"}
+        run_id = (await self._do(admin, "POST", "/v1/analysis/run", body)).json()["run_id"]
+        queue = JobQueue(self._pool, "test")
+        held = await queue.take(JobKind)
+        assert held is not None
+        assert held.job.subject == run_id
+
+        async def store(connection: Connection) -> None:
+            found = FoundAnomaly(
+                place=0,
+                rank=1,
+                row=1,
+                score=91.5,
+                shares={"z_score": 91.5},
+                reasons={"z_score": "9 times the usual amount"},
+                subject=transaction_id,
+                record={"row": 1, "transaction_id": transaction_id, "time_ms": 0, "amount_minor": 125_000},
+            )
+            await insert(connection, client_id, UUID(run_id), [found], stored=True)
+            in_short = RunFound(rows=1, flagged=1, kept=1, judged={"z_score": 1})
+            await note_found(connection, client_id, UUID(run_id), in_short)
+
+        await queue.finish(held, store)
+        waiting = await self._do(admin, "POST", "/v1/analysis/run", body)
+        # Other tenants' runs must find theirs first in the queue, so this one is not due for a while.
+        await self._pool.execute("UPDATE jobs SET due_at = now() + interval '1 day' WHERE client_id = $1", client_id)
+        return run_id, str(waiting.json()["job_id"])
 
     async def headers(self, client_id: int, caller: str, name: str = "somebody") -> dict[str, str]:
         """What a caller of this kind sends; somebody new each time."""

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
 
+from contracts.anomaly import file_row_id
 from contracts.deadletter import DeadLetterReason
 from contracts.errors import StoreUnavailable
 from contracts.label import ForwardedLabel
@@ -40,6 +42,7 @@ def at(time_ms: int) -> bytes:
         (body("t", amount=-1.0), DeadLetterReason.INVALID_FIELD),
         (body("t", account_id=None), DeadLetterReason.INVALID_FIELD),
         (body("t\x00"), DeadLetterReason.INVALID_FIELD),
+        (body(file_row_id(UUID(int=7), 12)), DeadLetterReason.INVALID_FIELD),  # an alert may be there already
         (body("t", location="x" * BYTES_MAX), DeadLetterReason.TOO_LARGE),
         (body("t", client_id=2), DeadLetterReason.UNKNOWN_CLIENT),
         (body("t", currency="EUR"), DeadLetterReason.NO_EXCHANGE_RATE),

@@ -36,13 +36,15 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "get_decision", "explain_decision", "get_policy", "stream_health", "dashboard_metrics", "alerts_trend",
         "severity_distribution", "live_dashboard", "analytics_metrics", "confusion_matrix", "alert_volume",
         "score_distribution", "drift", "list_strategies", "get_strategy", "list_strategy_versions",
-        "get_strategy_version", "list_detectors",
+        "get_strategy_version", "list_detectors", "list_runs", "get_run", "get_run_status", "list_results",
+        "export_results", "get_result", "compare_runs", "list_jobs", "get_job", "list_transaction_anomalies",
     ),
     "score": ("score", "score_batch", "predict"),
     "cases": (
         "claim_next_alert", "change_alert_status", "claim_alert", "release_alert", "claim_next_case", "claim_case",
         "release_case", "decide_investigation", "undo_decision", "write_note", "give_feedback",
-        "create_strategy", "change_strategy", "delete_strategy",
+        "create_strategy", "change_strategy", "delete_strategy", "start_run", "cancel_run", "raise_alert_of_result",
+        "cancel_job",
     ),
     "admin": (
         "list_users", "get_user", "change_user", "invite_user", "list_invitations", "withdraw_invitation",
@@ -55,6 +57,9 @@ FILTERED_BY = {  # lists, and what of another client to ask them for
     "list_alerts": {"account": "account", "case": "case_id"},
     "list_cases": {"account": "account"},
     "list_transactions": {"account": "account"},
+    "list_transaction_anomalies": {"account": "account"},
+    "list_jobs": {"subject": "run_id"},
+    "list_runs": {"strategy_id": "strategy_id"},
     "list_labels": {"transaction": "transaction_id"},
     "list_audit_entries": {"subject": "subject"},
 }

@@ -1,0 +1,1 @@
+"""Runs of detection strategies: asked for, watched, read, compared, exported, turned into alerts."""
