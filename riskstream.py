@@ -161,6 +161,7 @@ def retain() -> None:
     """Delete what is older than RETENTION_DAYS; for a daily timer. Never within 40 days of the newest event."""
     import time
 
+    from analysis.upload_sweep import sweep_uploads
     from storage.database import connect
     from storage.retention import retain as retain_stored
 
@@ -169,6 +170,8 @@ def retain() -> None:
     async def work() -> None:
         async with await connect(settings.postgres_dsn, size_max=1) as pool:
             report = await retain_stored(pool, settings.retention_days, int(time.time() * 1000))
+            uploads, stray = await sweep_uploads(pool, settings.upload_dir, settings.retention_days, datetime.now(UTC))
+        typer.echo(f"Deleted {uploads} uploads, and {stray} folders that belonged to none.")
         if report is None:
             typer.echo("Nothing is stored, or another process deletes already.")
             return

@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     analysis_workers: int = Field(1, ge=0, le=64)  # that `riskstream up` starts
     job_lease_s: float = Field(15, ge=1, le=3600)  # of an analysis worker that is silent, before another one takes over
 
-    max_file_size: int = 100 * 1024 * 1024
+    max_file_size: int = Field(100 * 1024 * 1024, ge=1, le=2**40)  # bytes of an uploaded file
+    upload_quota: int = Field(2 * 1024**3, ge=1, le=2**50)  # bytes of all files that a client keeps
     upload_dir: Path = Path(".riskstream/uploads")
     allowed_file_types: str = "csv,json,jsonl,xlsx,xls,se,xml"
 

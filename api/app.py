@@ -40,6 +40,7 @@ from api.routes import (
     stream,
     subscription,
     transactions,
+    uploads,
     users,
 )
 from api.version import VERSION
@@ -101,6 +102,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         dashboard,
         analytics,
         strategies,
+        uploads,
         detectors,
     ):
         app.include_router(module.router)
@@ -111,7 +113,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         Idempotency, authenticator=parts.authenticator, database=parts.database, limiter=parts.accounts.limiter
     )
     app.add_middleware(OlderPaths)
-    app.add_middleware(Edge, secure=settings.environment == "production")
+    app.add_middleware(Edge, secure=settings.environment == "production", file_bytes_max=settings.max_file_size)
     if parts.origins:  # outside the edge, so that a page may read its refusals too
         app.add_middleware(
             CORSMiddleware,

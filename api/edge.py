@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
@@ -9,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUEST_SECONDS, REQUESTS
+from api.older_paths import present_path
 from api.problems import (
     ADDRESS_TOO_LONG,
     HEADERS_TOO_LARGE,
@@ -22,8 +24,11 @@ from api.problems import (
 )
 from error_reports import report
 
-BODY_BYTES_MAX = 1024 * 1024  # of any request so far; uploads will bring their own limit
+BODY_BYTES_MAX = 1024 * 1024  # of any request but an upload
 BODY_S = 30.0  # for a body to arrive; a slower one holds its handler and a connection for nothing
+UPLOADS = "/v1/uploads"
+UPLOAD_S = 600.0  # 100 MB in ten minutes: 1.4 Mbit/s
+UPLOAD_FRAME_BYTES = 64 * 1024  # of the form around a file
 ADDRESS_BYTES_MAX = 16 * 1024  # path and query; the longest cursor takes half of it
 HEADERS_BYTES_MAX = 32 * 1024
 CLOSE = {"Connection": "close"}  # the rest of the body is not read
@@ -52,11 +57,23 @@ ANSWER_HEADERS = "answer_headers"  # in a request's state: headers that its answ
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of a body: its size, and the time for it to arrive."""
+
+    bytes_max: int
+    seconds: float
+
+
+ANY_BODY = Bounds(BODY_BYTES_MAX, BODY_S)
+
+
 class Edge:
     """ASGI middleware, around all but CORS, so that its headers are on every answer, errors included."""
 
-    def __init__(self, app: ASGIApp, secure: bool = False) -> None:
+    def __init__(self, app: ASGIApp, secure: bool = False, file_bytes_max: int = BODY_BYTES_MAX) -> None:
         self._app = app
+        self._upload = Bounds(file_bytes_max + UPLOAD_FRAME_BYTES, UPLOAD_S)
         self._headers = dict(HEADERS)
         if secure:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
@@ -65,7 +82,9 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._headers)
+        is_upload = scope["method"] == "POST" and (present_path(scope["path"]) or scope["path"]) == UPLOADS
+        bounds = self._upload if is_upload else ANY_BODY
+        exchange = _Exchange(scope, receive, send, self._headers, bounds)
         await exchange.run(self._app)
         exchange.record()
 
@@ -73,8 +92,9 @@ class Edge:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str]) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], bounds: Bounds) -> None:
         self._scope, self._receive, self._send, self._headers = scope, receive, send, headers
+        self._bounds = bounds
         self._began_s = time.perf_counter()
         self._bytes = 0
         self._body_ended = False
@@ -103,22 +123,22 @@ class _Exchange:
         if sum(len(name) + len(value) for name, value in headers) > HEADERS_BYTES_MAX:
             raise _refusal(HEADERS_TOO_LARGE, HEADERS_BYTES_MAX)
         length = next((value for name, value in headers if name == b"content-length"), b"0")
-        if length.isdigit() and int(length) > BODY_BYTES_MAX:
-            raise _refusal(TOO_LARGE, BODY_BYTES_MAX)
+        if length.isdigit() and int(length) > self._bounds.bytes_max:
+            raise _refusal(TOO_LARGE, self._bounds.bytes_max)
 
     async def receive(self) -> Message:
         """The next piece of the body, within bounds; after the body, whatever comes, without a deadline."""
         if self._body_ended:
             return await self._receive()
         try:
-            async with asyncio.timeout(self._began_s + BODY_S - time.perf_counter()):
+            async with asyncio.timeout(self._began_s + self._bounds.seconds - time.perf_counter()):
                 message = await self._receive()
         except TimeoutError as error:
-            raise Problem(TOO_SLOW, f"{BODY_S:g} s are allowed", headers=CLOSE) from error
+            raise Problem(TOO_SLOW, f"{self._bounds.seconds:g} s are allowed", headers=CLOSE) from error
         self._body_ended = not message.get("more_body", False)
         self._bytes += len(message.get("body", b""))
-        if self._bytes > BODY_BYTES_MAX:
-            raise _refusal(TOO_LARGE, BODY_BYTES_MAX)
+        if self._bytes > self._bounds.bytes_max:
+            raise _refusal(TOO_LARGE, self._bounds.bytes_max)
         return message
 
     async def send(self, message: Message) -> None:

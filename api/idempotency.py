@@ -27,8 +27,9 @@ REPLAYED = "Idempotency-Replayed"
 RETRY_AFTER_S = 1  # while the first request is on its way
 BODY_BYTES_MAX = 256 * 1024  # of an answer that is kept; of a larger one only that it was given
 METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-# By itself idempotent, or a stream that is not held in memory.
-WITHOUT = ("/v1/score", "/v1/predict", "/v1/upload")
+# By themselves idempotent; or a stream that is not held in memory.
+WITHOUT = ("/v1/score", "/v1/predict")
+STREAMED = frozenset({("POST", "/v1/uploads")})  # recognised by its bytes
 # Answers that hold a secret, which is shown once and stored nowhere.
 SECRET_ANSWERS = re.compile(r"/auth/|/v1/api-keys|/v1/users/invitations|/v1/alerts/stream/ticket")
 KEPT_HEADERS = ("content-type", "etag", "location")
@@ -46,7 +47,7 @@ class Admission(Protocol):
 
 def accepts_key(method: str, path: str) -> bool:
     """Whether the header means something there."""
-    return method in METHODS and not path.startswith(WITHOUT)
+    return method in METHODS and not path.startswith(WITHOUT) and (method, path) not in STREAMED
 
 
 class Idempotency:

@@ -35,6 +35,7 @@ TAGS: Final = {
     "score": "Score transactions and read decisions",
     "decisions": "What was decided, and why",
     "transactions": "What was received",
+    "uploads": "Files to analyse",
     "analysis": "Detection strategies over uploads and stored periods",
     "jobs": "Long work: what waits, what runs",
     "alerts": "What needs an analyst's eye",

@@ -29,6 +29,7 @@ from api.keyring import Keyring
 from api.scoring.explainer import Explainer
 from api.scoring.holder import Scoring
 from api.sessions import Sessions
+from api.uploads.intake import Intake
 from contracts.decision import Alert
 from contracts.errors import SettingsError
 from pipeline.served_model import ServedModel
@@ -73,6 +74,7 @@ class Parts:
     scoring: Scoring
     explainer: Explainer
     health: HealthChecks
+    uploads: Intake
 
     async def last_sequence(self, client_id: int) -> int:
         """The client's newest alert's number, 0 before the first. Raises StoreUnavailable."""
@@ -147,6 +149,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         scoring=Scoring(settings, model, lambda stored: hub.hint(stored.alerts)),
         explainer=Explainer(model),
         health=HealthChecks(checks),
+        uploads=Intake(settings),
     )
 
 

@@ -54,6 +54,13 @@ WHERE client_id = $1 AND upload_id = $2 AND revision = $3
 _DELETE = "DELETE FROM uploads WHERE client_id = $1 AND upload_id = $2"
 _OLD = "SELECT client_id, upload_id FROM uploads WHERE created_at < $1 ORDER BY created_at LIMIT $2"
 _KNOWN = "SELECT upload_id FROM uploads WHERE upload_id = ANY ($1::uuid[])"
+# Its rows are being read, or will be: they must stay as they are.
+_IS_ANALYSED = """
+SELECT EXISTS (
+    SELECT FROM analysis_runs AS r JOIN jobs AS j ON j.job_id = r.job_id
+    WHERE r.client_id = $1 AND r.upload_id = $2 AND j.state IN ('waiting', 'running')
+)
+"""
 _MAPPING = "SELECT mapping FROM upload_mappings WHERE client_id = $1 AND layout = $2"
 _KEEP_MAPPING = """
 INSERT INTO upload_mappings (client_id, layout, mapping, changed_by) VALUES ($1, $2, $3, $4)
@@ -175,6 +182,11 @@ async def add(connection: Connection, new: NewUpload, quota_bytes: int, entry: A
     return added, True
 
 
+async def upload_in(connection: Connection, client_id: int, upload_id: UUID) -> StoredUpload | None:
+    """The upload, locked until the caller's transaction ends."""
+    return _upload_of(await connection.fetchrow(f"{_GET} FOR UPDATE", client_id, upload_id))
+
+
 async def read_anew(
     connection: Connection,
     client_id: int,
@@ -224,6 +236,12 @@ async def keep_mapping(
 ) -> None:
     """From now on the client's files of this layout are read so."""
     await connection.execute(_KEEP_MAPPING, client_id, layout, _encode(mapping), actor)
+
+
+async def is_analysed(connection: Connection, client_id: int, upload_id: UUID) -> bool:
+    """Whether a run over it waits or is at work."""
+    found: bool = await connection.fetchval(_IS_ANALYSED, client_id, upload_id)
+    return found
 
 
 async def delete(connection: Connection, client_id: int, upload_id: UUID) -> bool:

@@ -2,14 +2,13 @@
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-DecimalSign = Literal[".", ","]
+from analysis.extract.reading import DecimalSign
 
 MINOR_DIGITS = 4  # analysis.rows.MINOR
 AMOUNT_MINOR_MAX = 10**18 - 1  # fits 64 bits: a hundred million million units of the currency

@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from analysis.extract.reading import COLUMN_NAME_MAX
+
 BATCH_ROWS = 20_000  # of readers that make Python objects: some tens of megabytes
 COLUMNS_MAX = 500  # of one file
-COLUMN_NAME_MAX = 200  # characters
 RECORD_BYTES_MAX = 1024 * 1024  # of one row; a larger one is no row of a ledger
 CELL_BYTES_MAX = 32_767  # of one cell, as in Excel
 
@@ -21,9 +22,10 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows as a reader found them. `lines`: where each stands in the file, from 1; `columns`: text, "" where empty.
+    """Rows as a reader found them.
 
-    `extra` has a JSON object a row ("" for none) of what no column holds. `done`: bytes of the file read so far.
+    `lines`: where each stands (a line, a sheet's row, an object), from 1. `columns`: text, "" where empty. `extra`: a
+    JSON object a row ("" for none) of what no column holds. `done`: bytes of the file read so far.
     """
 
     lines: NDArray[np.int64]

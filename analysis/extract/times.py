@@ -2,7 +2,6 @@
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-# Year, month and day in the order in which a date has them; or a number that counts from 1970.
-DateOrder = Literal["ymd", "dmy", "mdy", "seconds", "milliseconds"]
+from analysis.extract.reading import DateOrder
 
 YEAR_MIN, YEAR_MAX = 1900, 2199
 QUARTER_MS = 900_000  # offsets of time zones change at full quarters of an hour
@@ -175,8 +173,8 @@ def _month(name: str) -> int:
     return found
 
 
-def guess_order(values: list[str]) -> DateOrder | None:
-    """The order in which most examples are times; None where fewer than four in five are times in any.
+def guess_order(values: list[str], enough: float) -> DateOrder | None:
+    """The order in which most examples are times; None where fewer than this share are times in any.
 
     Of days that fit both ways (03/04/2026) nobody can tell: day first, unless another example has a month first.
     """
@@ -193,4 +191,4 @@ def guess_order(values: list[str]) -> DateOrder | None:
         good = int(times(text, order, "UTC")[1].sum())
         if good > most:
             best, most = order, good
-    return best if most * 5 >= len(values) * 4 else None
+    return best if most >= len(values) * enough else None

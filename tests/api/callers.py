@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from alert_maker import AlertMaker
+from analysts_worker import do_jobs
 from people import PASSWORD
 from running_gateway import SECRET, RunningGateway
 
@@ -94,8 +95,10 @@ class World:
             "strategy_id": strategy.json()["strategy_id"],
             "version": "1",
         }
+        upload = await self._upload(admin, name)
+        known["upload_id"] = upload["upload_id"]
         marks = {name, email, guest, prefix, f"Bank of {name}", alert["case_id"], strategy.json()["strategy_id"]}
-        marks |= {run_id, job_id}
+        marks |= {run_id, job_id, upload["upload_id"]}
         for each in stored:
             marks |= {each.alert_id, each.transaction_id, each.account}
         return Tenant(client_id, known, marks)
@@ -165,6 +168,15 @@ class World:
             await self.gateway.parts.accounts.passwords.hash(PASSWORD),
         )
         return user_id, email
+
+    async def _upload(self, headers: dict[str, str], name: str) -> Any:
+        """A file that has been read: two rows, and one that did not land."""
+        content = f"account,amount,date\n{name},12.50,2026-03-01\n{name},7.00,2026-03-02\n{name},none,2026-03-03\n"
+        files = {"file": (f"{name}.csv", content)}
+        answer = await self.gateway.http.post("/v1/uploads", files=files, headers=headers)
+        assert answer.status_code == 202, answer.text
+        await do_jobs(self.gateway.parts.settings)
+        return answer.json()
 
     async def _do(self, headers: dict[str, str], method: str, path: str, body: Any = None) -> Any:
         response = await self.gateway.http.request(method, path, json=body, headers=headers)

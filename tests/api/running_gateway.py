@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -21,6 +23,7 @@ from settings import Settings
 SECRET = "a-secret-for-tests-and-nothing-else-0123456789"
 NOWHERE = "127.0.0.1:1"  # nothing listens there
 SEND_BUFFER_BYTES = 16 * 1024  # of each accepted socket, so that a peer that does not read is soon noticed
+_UPLOADS = TemporaryDirectory(prefix="uploads-")  # of all gateways of this process; ids keep them apart
 QUICK = FeedLimits(poll_s=0.02, retry_s=0.02)
 
 
@@ -34,7 +37,8 @@ class RunningGateway:
 
 
 def settings_for(database_url: str, **changes: Any) -> Settings:
-    known = {
+    known: dict[str, Any] = {
+        "upload_dir": Path(_UPLOADS.name),
         "database_url": database_url,
         "secret_key": SECRET,
         "environment": "test",

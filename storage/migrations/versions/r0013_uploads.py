@@ -44,7 +44,7 @@ UP: tuple[str, ...] = (
         PRIMARY KEY (client_id, layout)
     )
     """,
-    *isolated("upload_mappings", gateway=ALL, pipeline="SELECT"),
+    *isolated("upload_mappings", gateway=ALL, pipeline="SELECT, INSERT, UPDATE"),
 )
 DOWN: tuple[str, ...] = ("DROP TABLE upload_mappings", "DROP TABLE uploads")
 

@@ -33,6 +33,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "read": (
         "who_am_i", "get_subscription", "make_ticket", "list_alerts", "get_alert", "list_cases", "get_case",
         "get_investigation", "list_labels", "summarise_feedback", "list_transactions", "get_transaction",
+        "list_uploads", "get_upload_status", "list_rejected_rows", "get_upload_mapping",
         "get_decision", "explain_decision", "get_policy", "stream_health", "dashboard_metrics", "alerts_trend",
         "severity_distribution", "live_dashboard", "analytics_metrics", "confusion_matrix", "alert_volume",
         "score_distribution", "drift", "list_strategies", "get_strategy", "list_strategy_versions",
@@ -45,6 +46,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
         "release_case", "decide_investigation", "undo_decision", "write_note", "give_feedback",
         "create_strategy", "change_strategy", "delete_strategy", "start_run", "cancel_run", "raise_alert_of_result",
         "cancel_job",
+        "upload_file", "change_upload_mapping", "delete_upload",
     ),
     "admin": (
         "list_users", "get_user", "change_user", "invite_user", "list_invitations", "withdraw_invitation",
@@ -121,6 +123,9 @@ async def call(
     """The operation on the tenant's things."""
     path, method, _ = OPERATIONS[operation]
     filled = path.format(**{name: quote(value, safe="") for name, value in tenant.known.items()})
+    if operation == "upload_file":
+        files = {"file": ("ledger.csv", f"amount,text\n1.00,{uuid4().hex}\n")}
+        return await world.gateway.http.request(method, filled, files=files, headers=headers, params=query)
     body = body_of(operation, tenant)
     return await world.gateway.http.request(method, filled, json=body, headers=headers, params=query)
 

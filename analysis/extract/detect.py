@@ -1,0 +1,86 @@
+"""What kind of file it is, by its first bytes; its name only has to agree."""
+
+import re
+from pathlib import Path
+
+from analysis.extract.parts import FileRefused
+from analysis.extract.reading import Format
+
+HEAD_BYTES = 4096
+# Extension → the formats that files with it may turn out to have. Bank exports called .xls are often newer inside.
+FORMATS: dict[str, tuple[Format, ...]] = {
+    "csv": ("csv",), "tsv": ("csv",), "txt": ("csv", "sie"),
+    "json": ("json", "jsonl"), "jsonl": ("jsonl", "json"), "ndjson": ("jsonl", "json"),
+    "xlsx": ("xlsx",), "xls": ("xls", "xlsx"),
+    "se": ("sie",), "si": ("sie",), "sie": ("sie",), "xml": ("xml",),
+}  # fmt: skip
+_OTHERS = (
+    (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"),
+    (b"\x1f\x8b", "compressed with gzip; send it unpacked"), (b"BZh", "compressed; send it unpacked"),
+    (b"7z\xbc\xaf", "a 7z archive; send what is in it"), (b"Rar!", "a RAR archive; send what is in it"),
+    (b"\xfd7zXZ", "compressed; send it unpacked"), (b"\x28\xb5\x2f\xfd", "compressed; send it unpacked"),
+    (b"MZ", "a program"), (b"\x7fELF", "a program"), (b"PAR1", "a Parquet file"), (b"SQLite format 3", "a database"),
+)  # fmt: skip
+_NAMED = {
+    "csv": "CSV", "json": "JSON", "jsonl": "JSON lines", "xlsx": "an Excel workbook", "xls": "an old Excel workbook",
+    "sie": "a SIE file", "xml": "XML", "zip": "a ZIP archive; send what is in it", "html": "a web page",
+}  # fmt: skip
+
+
+def extension_of(file_name: str) -> str:
+    return Path(file_name).suffix.lower().removeprefix(".")
+
+
+def detect(path: Path, file_name: str) -> Format:
+    """The format. Raises FileRefused where there is none that we read, or the name says another."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head.strip(b"\x00 \t\r\n"):
+        raise FileRefused("the file is empty")
+    for mark, what in _OTHERS:
+        if head.startswith(mark):
+            raise FileRefused(f"the file is {what}")
+    found = _of_content(head)
+    allowed = FORMATS.get(extension_of(file_name), ())
+    if found not in allowed:
+        said = f"its name says {_NAMED[allowed[0]]}" if allowed else "its name has no ending that we know"
+        raise FileRefused(f"the file is {_NAMED[found]}, and {said}")
+    return found
+
+
+def _of_content(head: bytes) -> str:
+    if head.startswith(b"PK\x03\x04"):
+        return "xlsx" if b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head else "zip"
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return "xls"
+    text = _text(head).lstrip("\ufeff \t\r\n")
+    if re.match(r"(?i)<!doctype html|<html|<table|<head|<body", text):
+        return "html"
+    if text.startswith("<"):
+        return "xml"
+    if re.match(r"#FLAGGA\b", text):
+        return "sie"
+    if text.startswith("["):
+        return "json"
+    if text.startswith("{"):
+        # Lines are whole objects; a document goes on behind its first line.
+        first = text.splitlines()[0].rstrip()
+        return "jsonl" if first.endswith("}") and len(text.splitlines()) > 1 and _is_object(first) else "json"
+    return "csv"
+
+
+def _is_object(line: str) -> bool:
+    import msgspec
+
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def _text(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", "ignore")
+    if b"\x00" in head[:2]:
+        return head.decode("utf-16-be" if head[0] == 0 else "utf-16-le", "ignore")
+    return head.decode("utf-8", "ignore")

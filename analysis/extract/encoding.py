@@ -1,0 +1,84 @@
+"""Which encoding a text file is in, and the file as UTF-8."""
+
+import codecs
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from charset_normalizer import from_bytes
+
+from analysis.extract.parts import FileRefused
+
+READ_BYTES = 4 * 1024 * 1024  # a step through the file
+SAMPLE_BYTES = 64 * 1024  # what the guess looks at: around the first bytes that are not ASCII, and the file's start
+UTF8 = "utf_8"
+# What institutions' files are in. A guess among all that Python knows is a worse one.
+CANDIDATES = ["cp1252", "iso8859_15", "cp437", "cp850", "cp1250", "iso8859_2", "cp1251", "cp1254", "mac_roman"]
+_MARKS = (  # the longer first
+    (codecs.BOM_UTF8, "utf_8_sig"), (codecs.BOM_UTF32_LE, "utf_32"), (codecs.BOM_UTF32_BE, "utf_32"),
+    (codecs.BOM_UTF16_LE, "utf_16"), (codecs.BOM_UTF16_BE, "utf_16"),
+)  # fmt: skip
+
+
+def known_encoding(name: str) -> str:
+    """Python's name of a text encoding. Raises FileRefused for what is none, or none of text."""
+    try:
+        found = codecs.lookup(name)
+        "a".encode(found.name)  # refuses codecs that are no text encodings
+    except (LookupError, ValueError, TypeError) as error:
+        raise FileRefused(f"there is no encoding {name!r}") from error
+    return found.name.replace("-", "_")
+
+
+def guess_encoding(path: Path) -> str:
+    """By the byte order mark; else UTF-8 where the whole file is that; else by how letters follow each other."""
+    with path.open("rb") as file:
+        start = file.read(SAMPLE_BYTES)
+        for mark, name in _MARKS:
+            if start.startswith(mark):
+                return name
+        if (wide := _without_mark(start)) is not None:
+            return wide
+        file.seek(0)
+        at = _first_not_utf8(file)
+        if at is None:
+            return UTF8
+        file.seek(max(0, at - SAMPLE_BYTES // 2))
+        sample = file.read(SAMPLE_BYTES)
+    found = from_bytes(sample, cp_isolation=CANDIDATES, enable_fallback=False).best()
+    return found.encoding if found is not None else "cp1252"
+
+
+def text_of(path: Path, encoding: str) -> Iterator[tuple[bytes, int]]:
+    """The file in UTF-8, in pieces: (text, bytes of the file read so far). What cannot be decoded is U+FFFD."""
+    with path.open("rb") as file:
+        decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        while piece := file.read(READ_BYTES):
+            yield decoder.decode(piece).encode(), file.tell()
+        if rest := decoder.decode(b"", final=True):
+            yield rest.encode(), file.tell()
+
+
+def _without_mark(start: bytes) -> str | None:
+    """UTF-16 of mostly Latin text has a zero in every other byte."""
+    zeros = (start[0::2].count(0), start[1::2].count(0))
+    pairs = max(len(start) // 2, 1)
+    if zeros[1] > pairs * 0.4 and zeros[0] < pairs * 0.05:
+        return "utf_16_le"
+    if zeros[0] > pairs * 0.4 and zeros[1] < pairs * 0.05:
+        return "utf_16_be"
+    return None
+
+
+def _first_not_utf8(file: BinaryIO) -> int | None:
+    decoder = codecs.getincrementaldecoder(UTF8)()
+    done = 0
+    while True:
+        piece = file.read(READ_BYTES)
+        try:
+            decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            return done + error.start
+        if not piece:
+            return None
+        done += len(piece)

@@ -1,0 +1,124 @@
+"""How a file is read, as documents: found out, shown, corrected, kept. Brings no library along, for the gateway."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from contracts.currency import MINOR_UNIT_DECIMALS
+
+COLUMN_NAME_MAX = 200  # characters
+
+Format = Literal["csv", "json", "jsonl", "xlsx", "xls", "sie", "xml"]
+DecimalSign = Literal[".", ","]
+# Year, month and day in the order in which a date has them; or a number that counts from 1970.
+DateOrder = Literal["ymd", "dmy", "mdy", "seconds", "milliseconds"]
+Meaning = Literal[
+    "transaction_id", "account", "time", "clock", "amount", "money_in", "money_out", "direction", "currency",
+    "counterparty", "merchant", "category", "channel", "country", "device", "ip", "text", "balance",
+]  # fmt: skip
+Column = Annotated[str, Field(min_length=1, max_length=COLUMN_NAME_MAX)]
+Text = Annotated[str | None, Field(max_length=64)]
+
+
+class Mapping(BaseModel):
+    """How rows are made of columns. What no meaning names is kept with its row.
+
+    `columns`: meaning → column of the file. The amount is in `amount`, its sign perhaps in `direction`; or in two
+    columns, `money_in` and `money_out`. `time` may have its time of day in `clock`; it is in `time_zone` unless it has
+    an offset.
+    `currency` is that of rows whose column names none.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"columns": {"amount": "Belopp", "time": "Datum"}, "decimal_sign": ","}]},
+    )
+
+    columns: dict[Meaning, Column]
+    decimal_sign: DecimalSign = "."
+    date_order: DateOrder = "ymd"
+    time_zone: Annotated[str, Field(max_length=64)] = "UTC"
+    currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
+            raise ValueError(f"there is no time zone {name!r}") from error
+        return name
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str | None) -> str | None:
+        if code is not None and code not in MINOR_UNIT_DECIMALS:
+            raise ValueError(f"there is no currency {code!r}")
+        return code
+
+    def problem(self, names: Sequence[str]) -> str | None:
+        """Why rows of a file with these columns cannot be read so; None if they can."""
+        for meaning, column in self.columns.items():
+            if column not in names:
+                return f"columns.{meaning}: the file has no column {column!r}"
+        amounts = {"amount", "money_in", "money_out"} & set(self.columns)
+        if not amounts:
+            return "no column is known to hold amounts; name it in columns.amount, or money_in and money_out"
+        if "amount" in amounts and len(amounts) > 1:
+            return "columns.amount: either amount, or money_in and money_out"
+        if "clock" in self.columns and "time" not in self.columns:
+            return "columns.clock: a time of day needs its date in columns.time"
+        return None
+
+
+class Layout(BaseModel):
+    """How the file is taken apart; what is null is found out.
+
+    Of text: the encoding. Of CSV: delimiter, quote, `skip` lines above the header (above the first row, where `header`
+    is false). Of Excel: the sheet, `skip` and `header` as of CSV. Of XML: `record`, the path to the element of a row.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"encoding": "cp1252", "delimiter": ";", "quote": "'", "skip": 2}]},
+    )
+
+    encoding: Text = None
+    delimiter: Annotated[str | None, Field(min_length=1, max_length=1, pattern=r'^[^"\r\n\x00]$')] = None
+    quote: Annotated[str | None, Field(pattern="^[\"']$")] = None
+    skip: Annotated[int | None, Field(ge=0, le=1000)] = None
+    header: bool | None = None
+    sheet: Text = None
+    record: Annotated[str | None, Field(max_length=400)] = None
+
+
+class Wanted(BaseModel):
+    """A reading that somebody asks for; a mapping that is null is guessed. `keep`: read such files so from now on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layout: Layout = Layout()
+    mapping: Mapping | None = None
+    keep: bool = True
+
+
+class FoundColumn(BaseModel):
+    """A column of the file, with some of what stands in it."""
+
+    name: str
+    examples: list[str]
+
+
+class Reading(BaseModel):
+    """How a file was read. `origin` of the mapping: guessed, kept (as last time with such a file), or given."""
+
+    format: Format
+    layout: Layout
+    layout_id: str
+    columns: list[FoundColumn]
+    mapping: Mapping
+    origin: str

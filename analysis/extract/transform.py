@@ -1,0 +1,218 @@
+"""From a batch of text columns to `analysis.rows.SCHEMA`, by a mapping; what does not fit is a reject."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from analysis.extract.amounts import amounts
+from analysis.extract.mapping import sign_of
+from analysis.extract.parts import CELL_BYTES_MAX, Batch
+from analysis.extract.reading import Mapping, Meaning
+from analysis.extract.times import times
+from contracts.currency import MINOR_UNIT_DECIMALS
+
+WORD_BYTES_MAX = 512  # of what detectors group by
+WORDS: tuple[Meaning, ...] = (
+    "transaction_id", "account", "counterparty", "merchant", "category", "channel", "country", "device", "ip",
+)  # fmt: skip
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+
+Reject = Callable[[int, str, str, str], None]  # line, column, reason, excerpt
+
+
+@dataclass
+class Transform:
+    """Applies one mapping. `reject` gets every row that does not land, once, with the first thing wrong with it."""
+
+    mapping: Mapping
+    reject: Reject
+
+    def apply(self, batch: Batch) -> dict[str, Any]:
+        """Columns of SCHEMA, of the rows that land."""
+        work = _Work(batch)
+        self._check_cells(work)
+        columns: dict[str, Any] = {"row": batch.lines, "amount_minor": self._amounts(work)}
+        columns["time_ms"] = self._times(work)
+        columns["currency"] = self._currencies(work)
+        for meaning in WORDS:
+            columns[meaning] = self._words(work, meaning)
+        columns["balance_minor"] = self._balances(work)
+        if (text := self._text(work, "text")) is not None:
+            columns["text"] = _or_null(text)
+        columns["extra"] = self._extra(work)
+        work.tell(self.reject)
+        good = work.good
+        kept = {name: column for name, column in columns.items() if column is not None}
+        if good.all():
+            return kept
+        mask = pa.array(good)
+        return {
+            name: column[good] if isinstance(column, np.ndarray) else column.filter(mask)
+            for name, column in kept.items()
+        }
+
+    def _text(self, work: "_Work", meaning: Meaning) -> pa.Array | None:
+        """The column with this meaning, trimmed; None where the mapping has none."""
+        column = self.mapping.columns.get(meaning)
+        if column is None:
+            return None
+        found = work.batch.columns.get(column)
+        return pc.utf8_trim_whitespace(found) if found is not None else pa.array([""] * len(work.good), pa.string())
+
+    def _check_cells(self, work: "_Work") -> None:
+        for name, column in work.batch.columns.items():
+            lengths = pc.binary_length(column)
+            if (pc.max(lengths).as_py() or 0) > CELL_BYTES_MAX:
+                long = pc.greater(lengths, CELL_BYTES_MAX)
+                work.fail(long, name, f"the cell has more than {CELL_BYTES_MAX} bytes", column)
+            if _has_control(column):
+                found = pc.match_substring_regex(column, _CONTROL)
+                work.fail(found, name, "the cell holds a control character", column)
+
+    def _amounts(self, work: "_Work") -> NDArray[np.int64]:
+        whole = self._text(work, "amount")
+        if whole is not None:
+            minor = self._amount(work, "amount", whole, is_needed=True)
+            if "direction" in self.mapping.columns:
+                minor *= self._signs(work)
+            return minor
+        into, out = self._text(work, "money_in"), self._text(work, "money_out")
+        empty = pa.array([""] * len(work.good), pa.string())
+        into, out = into if into is not None else empty, out if out is not None else empty
+        nothing = pc.and_(pc.equal(into, ""), pc.equal(out, ""))
+        column = self.mapping.columns.get("money_in") or self.mapping.columns["money_out"]
+        work.fail(nothing, column, "there is no amount", into)
+        received = self._amount(work, "money_in", into, is_needed=False)
+        paid = self._amount(work, "money_out", out, is_needed=False)
+        # Some write what goes out with a minus, some without: the column says it already.
+        moved: NDArray[np.int64] = received - np.abs(paid)
+        return moved
+
+    def _amount(self, work: "_Work", meaning: Meaning, text: pa.Array, *, is_needed: bool) -> NDArray[np.int64]:
+        column = self.mapping.columns.get(meaning, "")
+        empty = pc.equal(text, "")
+        if is_needed:
+            work.fail(empty, column, "there is no amount", text)
+        minor, good = amounts(text, self.mapping.decimal_sign)
+        is_empty = empty.to_numpy(zero_copy_only=False).astype(bool)
+        work.fail(~good & ~is_empty, column, f"this is no amount (decimal sign {self.mapping.decimal_sign!r})", text)
+        return np.where(good, minor, 0)
+
+    def _signs(self, work: "_Work") -> NDArray[np.int64]:
+        text = self._text(work, "direction")
+        assert text is not None
+        coded = text.dictionary_encode()
+        signs = np.array([sign_of(word) or 0 for word in coded.dictionary.to_pylist()], np.int64)
+        found: NDArray[np.int64] = signs[coded.indices.to_numpy(zero_copy_only=False)]
+        work.fail(found == 0, self.mapping.columns["direction"], "this says neither debit nor credit", text)
+        return found
+
+    def _balances(self, work: "_Work") -> pa.Array | None:
+        text = self._text(work, "balance")
+        if text is None:
+            return None
+        minor = self._amount(work, "balance", text, is_needed=False)
+        return pa.array(minor, pa.int64(), mask=pc.equal(text, "").to_numpy(zero_copy_only=False).astype(bool))
+
+    def _times(self, work: "_Work") -> pa.Array | None:
+        text = self._text(work, "time")
+        if text is None:
+            return None
+        clock = self._text(work, "clock")
+        if clock is not None:
+            text = pc.utf8_trim_whitespace(pc.binary_join_element_wise(text, clock, " "))
+        empty = pc.equal(text, "").to_numpy(zero_copy_only=False).astype(bool)
+        at_ms, good = times(text, self.mapping.date_order, self.mapping.time_zone)
+        reason = f"this is no time (order {self.mapping.date_order!r})"
+        work.fail(~good & ~empty, self.mapping.columns["time"], reason, text)
+        return pa.array(at_ms, pa.int64(), mask=empty | ~good)
+
+    def _currencies(self, work: "_Work") -> pa.Array | None:
+        text = self._text(work, "currency")
+        if text is None:
+            return pa.array([self.mapping.currency] * len(work.good), pa.string()) if self.mapping.currency else None
+        coded = pc.utf8_upper(text).dictionary_encode()
+        words = coded.dictionary.to_pylist()
+        known = np.array([not word or word in MINOR_UNIT_DECIMALS for word in words], bool)
+        indices = coded.indices.to_numpy(zero_copy_only=False)
+        work.fail(~known[indices], self.mapping.columns["currency"], "this is no currency of ISO 4217", text)
+        return pa.array([word or self.mapping.currency for word in words], pa.string()).take(coded.indices)
+
+    def _words(self, work: "_Work", meaning: Meaning) -> pa.Array | None:
+        text = self._text(work, meaning)
+        if text is None:
+            return None
+        lengths = pc.binary_length(text)
+        if (pc.max(lengths).as_py() or 0) > WORD_BYTES_MAX:
+            reason = f"{meaning} has more than {WORD_BYTES_MAX} bytes"
+            work.fail(pc.greater(lengths, WORD_BYTES_MAX), self.mapping.columns[meaning], reason, text)
+        return _or_null(text)
+
+    def _extra(self, work: "_Work") -> pa.Array | None:
+        """The columns without a meaning, as a JSON object of those that are not empty."""
+        mapped = set(self.mapping.columns.values())
+        pieces = [_member(name, column) for name, column in work.batch.columns.items() if name not in mapped]
+        given = work.batch.extra
+        if given is not None:
+            inner = pa.array([f",{each[1:-1]}" if len(each) > 2 else "" for each in given], pa.string())
+            pieces.append(inner)
+        if not pieces:
+            return None
+        joined = pc.binary_join_element_wise(*pieces, "")
+        whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
+        return pc.if_else(pc.equal(joined, ""), None, whole)
+
+
+class _Work:
+    """A batch and what is wrong with its rows."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.good = np.ones(len(batch.lines), bool)
+        self._wrong: list[tuple[int, int, str, str, str]] = []  # the first number: the place in the batch
+
+    def fail(self, wrong: pa.Array | NDArray[np.bool_], column: str, reason: str, text: pa.Array) -> None:
+        """Take rows out; of a row that is out already the first reason stands."""
+        mask = wrong if isinstance(wrong, np.ndarray) else wrong.to_numpy(zero_copy_only=False).astype(bool)
+        places = np.flatnonzero(mask & self.good)
+        if not len(places):
+            return
+        self.good[places] = False
+        shown = text.take(pa.array(places)).to_pylist()
+        lines = self.batch.lines[places].tolist()
+        found = zip(places.tolist(), lines, shown, strict=True)
+        self._wrong += [(place, line, column, reason, cell) for place, line, cell in found]
+
+    def tell(self, reject: Reject) -> None:
+        for _, line, column, reason, cell in sorted(self._wrong):
+            reject(line, column, reason, cell)
+
+
+def _or_null(text: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(text, ""), None, text)
+
+
+def _has_control(column: pa.Array) -> bool:
+    """A look at the bytes, many times quicker than a pattern."""
+    data = column.buffers()[2]
+    if data is None:
+        return False
+    octets = np.frombuffer(data, np.uint8)
+    low = octets[octets < 32]
+    return bool(np.any((low != 9) & (low != 10) & (low != 13)) or np.any(octets == 127))
+
+
+def _member(name: str, column: pa.Array) -> pa.Array:
+    """`,"name":"value"`, or nothing where the value is empty."""
+    escaped = column
+    for plain, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
+        if pc.any(pc.match_substring(escaped, plain)).as_py():
+            escaped = pc.replace_substring(escaped, plain, written)
+    key = f',{msgspec.json.encode(name).decode()}:"'
+    return pc.if_else(pc.equal(column, ""), "", pc.binary_join_element_wise(key, escaped, '"', ""))

@@ -1,0 +1,100 @@
+"""The job behind an upload: its file to rows and rejects.
+
+Each attempt writes into a folder of its own. The files get to their place within the transaction that ends the job,
+behind the check of its lease, so that an attempt that another one has overtaken leaves nothing behind.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from analysis.extract.extract import Defaults, Extracted, NotReadable, extract
+from analysis.extract.parts import FileRefused
+from analysis.extract.reading import Mapping, Reading, Wanted
+from analysis.jobs import Context, Finish
+from analysis.upload_folder import original_path, rejects_path, rows_path, upload_folder
+from storage.clients import ClientRepository
+from storage.database import Connection
+from storage.jobs import Job
+from storage.uploads import StoredUpload, UploadRepository, keep_mapping, parsed, refused
+
+WORKING = "work-"
+
+
+def parse(job: Job, context: Context) -> Finish | None:
+    """Read the upload that the job is about; what cannot be used is told in its row. Raises Cancelled."""
+    upload = context.wait(UploadRepository(context.pool).get(job.client_id, UUID(job.subject)))
+    if upload is None:
+        return None  # deleted meanwhile
+    root = context.settings.upload_dir
+    folder = upload_folder(root, upload.client_id, upload.upload_id)
+    for left in folder.glob(f"{WORKING}*"):  # by an attempt that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    working = folder / f"{WORKING}{uuid4().hex}"
+    try:
+        working.mkdir()
+        found = extract(
+            original_path(root, upload.client_id, upload.upload_id),
+            upload.file_name,
+            working / "rows.parquet",
+            working / "rejects.parquet",
+            wanted=Wanted.model_validate(upload.wanted) if upload.wanted is not None else None,
+            defaults=_defaults(upload, context),
+            progress=context.progress,
+            cancelled=context.cancelled,
+        )
+    except NotReadable as error:
+        return _refusal(root, working, upload, str(error), error.reading)
+    except FileRefused as error:
+        return _refusal(root, working, upload, str(error), None)
+    except FileNotFoundError:
+        return _refusal(root, working, upload, "the file is not there any more; upload it again", None)
+    except BaseException:
+        shutil.rmtree(working, ignore_errors=True)
+        raise
+    return _success(root, working, upload, found, job.created_by)
+
+
+def _defaults(upload: StoredUpload, context: Context) -> Defaults:
+    client = context.wait(ClientRepository(context.pool).all()).get(upload.client_id)
+
+    def kept(layout_id: str) -> Mapping | None:
+        found = context.wait(UploadRepository(context.pool).kept_mapping(upload.client_id, layout_id))
+        return Mapping.model_validate(found) if found is not None else None
+
+    return Defaults(time_zone=client.time_zone if client else "UTC", kept=kept)
+
+
+def _success(root: Path, working: Path, upload: StoredUpload, found: Extracted, actor: str) -> Finish:
+    reading = found.reading.model_dump(mode="json")
+    client_id, upload_id = upload.client_id, upload.upload_id
+
+    async def store(connection: Connection) -> None:
+        try:
+            stands = await parsed(
+                connection, client_id, upload_id, upload.revision, reading=reading, rows=found.rows,
+                rejected=found.rejected,
+            )  # fmt: skip
+            if stands:
+                os.replace(working / "rows.parquet", rows_path(root, client_id, upload_id))
+                os.replace(working / "rejects.parquet", rejects_path(root, client_id, upload_id))
+                if found.reading.origin == "given" and (upload.wanted or {}).get("keep"):
+                    await keep_mapping(connection, client_id, found.reading.layout_id, reading["mapping"], actor)
+        finally:
+            shutil.rmtree(working, ignore_errors=True)
+
+    return store
+
+
+def _refusal(root: Path, working: Path, upload: StoredUpload, problem: str, reading: Reading | None) -> Finish:
+    shutil.rmtree(working, ignore_errors=True)
+    client_id, upload_id = upload.client_id, upload.upload_id
+    shown = reading.model_dump(mode="json") if reading is not None else None
+
+    async def store(connection: Connection) -> None:
+        if await refused(connection, client_id, upload_id, upload.revision, problem, shown):
+            for path in (rows_path(root, client_id, upload_id), rejects_path(root, client_id, upload_id)):
+                path.unlink(missing_ok=True)  # of an earlier reading
+
+    return store

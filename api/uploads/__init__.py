@@ -1,0 +1,1 @@
+"""Files of clients on their way in."""
