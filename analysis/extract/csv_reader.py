@@ -148,7 +148,7 @@ class CsvReader:
 
     def _rows_in(self, region: bytes, first: int) -> Iterator[tuple[int, list[str], str]]:
         """(line, cells, text) of each row; of several lines that make no row together each is one by itself."""
-        texts = _decoded(region).replace("\r\n", "\n").split("\n")
+        texts = _decoded(region).replace("\r\n", "\n").removesuffix("\r").split("\n")
         reader = csv.reader(
             (f"{text}\n" for text in texts), delimiter=self.dialect.delimiter, quotechar=self.dialect.quote
         )

@@ -18,7 +18,7 @@ from analysis.extract.reading import Layout, Mapping, Wanted
 from analysis.extract.sie_reader import SieReader
 from tests.analysis.extract.samples import read
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 UTC = Defaults()
 MAPPING = Mapping(
     columns={"transaction_id": "id", "account": "account", "time": "date", "amount": "amount", "text": "text"}
@@ -110,7 +110,7 @@ def test_xml(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     check(rows, found)
 
 
-@settings(FEW, max_examples=20)
+@settings(FEW, max_examples=10)
 @given(ROWS)
 def test_excel(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     book = openpyxl.Workbook(write_only=True)
