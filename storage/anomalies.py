@@ -171,16 +171,16 @@ def _conditions(client_id: int, wanted: AnomalyFilter) -> Conditions:
 
 
 def _row(found: FoundAnomaly) -> Sequence[object]:
-    record = found.record
+    record = {name: _storable(value) for name, value in found.record.items()}
     return (
         found.place,
         found.rank,
         found.row,
         found.score,
         _encode(found.shares),
-        _encode(found.reasons),
+        _encode({name: _storable(reason) for name, reason in found.reasons.items()}),
         " ".join(found.shares),
-        found.subject,
+        _storable(found.subject),
         record.get("transaction_id"),
         record.get("account"),
         record.get("time_ms"),
@@ -188,6 +188,11 @@ def _row(found: FoundAnomaly) -> Sequence[object]:
         record.get("currency"),
         _encode(record),
     )
+
+
+def _storable(value: Any) -> Any:
+    """Postgres has no text with a NUL in it; a file may."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
 
 
 def _anomaly_of(record: asyncpg.Record) -> StoredAnomaly:

@@ -129,6 +129,7 @@ async def test_every_filter_gives_what_a_look_at_all_gives(analyst: Analyst, upl
 async def test_exports_hold_what_the_list_holds_and_no_formula(analyst: Analyst, pool: Any, settings: Settings) -> None:
     rows = habits()
     rows[-1] |= {"account": "=cmd|' /C calc'!A0", "text": "+SUM(A1:A9)"}
+    rows[-2] |= {"account": "nul\0", "text": "\0"}  # which no Postgres text can hold
     upload_id = await put_upload(pool, settings.upload_dir, rows)
     run_id = await analyst.ran(upload_id=str(upload_id))
     everything = await analyst.every(f"/v1/analysis/{run_id}/results")
