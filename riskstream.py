@@ -28,6 +28,7 @@ _ROOMS = {
     "backtest": ("training.backtest_command", "Any stored period again, with any model, thresholds or policy."),
     "retrain": ("training.retrain_command", "A new model from what is stored; promoted only if it passes a gate."),
     "skew": ("scoring_worker.skew_command", "Stored vectors against a replay of the stored messages."),
+    "analyse": ("analysis.analyse_command", "A file through a detection strategy to ranked anomalies; needs no stack."),
     "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
     "create-user": ("api.account_commands", "Make a user who signs in by email address and password."),
     "reset-password": ("api.account_commands", "A one-time token with which a user sets a new password."),
