@@ -20,6 +20,7 @@ from tests.analysis.extract.samples import read
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 UTC = Defaults()
+NAMES = ["id", "account", "date", "amount", "text"]
 MAPPING = Mapping(
     columns={"transaction_id": "id", "account": "account", "time": "date", "amount": "amount", "text": "text"}
 )
@@ -70,8 +71,7 @@ def test_csv(
     tmp_path: Path, rows: list[dict[str, Any]], delimiter: str, encoding: str, quoting: Any, newline: str
 ) -> None:
     written = io.StringIO()
-    names = ["id", "account", "date", "amount", "text"]
-    writer = csv.DictWriter(written, names, delimiter=delimiter, quoting=quoting, lineterminator=newline)
+    writer = csv.DictWriter(written, NAMES, delimiter=delimiter, quoting=quoting, lineterminator=newline)
     writer.writeheader()
     writer.writerows(texts_of(rows))
     layout = Layout(encoding=encoding, delimiter=delimiter, quote='"', skip=0, header=True)
@@ -115,10 +115,10 @@ def test_xml(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
 def test_excel(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Rows")
-    sheet.append(["id", "account", "date", "amount", "text"])
+    sheet.append(NAMES)
     for row in texts_of(rows):
         # As text: a number in a workbook has fifteen digits, and a formula is none of ours.
-        sheet.append([f"{row[name]}" if not row[name].startswith("=") else f" {row[name]}" for name in row])
+        sheet.append([f"{row[name]}" if not row[name].startswith("=") else f" {row[name]}" for name in NAMES])
     written = io.BytesIO()
     book.save(written)
     wanted = Wanted(mapping=MAPPING, layout=Layout(skip=0, header=True))
