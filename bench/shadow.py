@@ -26,6 +26,7 @@ from scoring.registry import set_challenger
 SETTLE_S = 3.0  # of each turn: the worker looks for a challenger every two seconds, and loads it
 WARM_SHARE = 0.1  # of the backlog, before the first turn
 STALL_MAX_S = 120.0
+CATCH_UP_S = 10.0
 TURNS_MIN = 7  # three with the challenger, each between two without
 COST_MAX = 0.10  # of the throughput: what was promised
 
@@ -46,8 +47,7 @@ def main() -> None:
         lane = bench.lane("shadow", partitions=arguments.partitions, MODEL_PATH=folder)
         rows = messages(simulated(arguments.rows), 0.0, lane.settings.kafka_message_bytes_max)
         asyncio.run(publish(lane, list(rows)))
-        turns = _turns(bench, lane, registry, challenger, arguments)
-        result["scored in shadow"] = asyncio.run(_scored(lane))
+        turns = _turns(bench, lane, registry, challenger, arguments, result)
     if len(turns) < TURNS_MIN:
         raise SystemExit("the backlog was too short for turns of each kind; take more --rows")
     throughput = _cost([1 / turn.rate for turn in turns])
@@ -78,8 +78,10 @@ def _cost(values: list[float]) -> tuple[float, float]:
     return round(statistics.mean(more), 4), round(statistics.stdev(more) / len(more) ** 0.5, 4)
 
 
-def _turns(bench: Bench, lane: Lane, registry: Path, challenger: str, arguments: argparse.Namespace) -> list[Turn]:
-    """Each whole turn; the first one is without."""
+def _turns(
+    bench: Bench, lane: Lane, registry: Path, challenger: str, arguments: argparse.Namespace, result: dict[str, Any]
+) -> list[Turn]:
+    """Each whole turn; the first one is without. Then, with no more to decide, how fast the shadow catches up."""
     worker = bench.worker(lane)
     worker.start()
     offsets = StoredOffsets(lane)
@@ -105,7 +107,12 @@ def _turns(bench: Bench, lane: Lane, registry: Path, challenger: str, arguments:
             running_on, turn_at, mark = not running_on, now, (0.0, 0, 0.0)
             set_challenger(registry, challenger if running_on else None)
     offsets.close()
+    set_challenger(registry, challenger)
+    scored = asyncio.run(_scored(lane))
+    time.sleep(CATCH_UP_S)
+    caught_up = asyncio.run(_scored(lane)) - scored
     worker.stop()
+    result |= {"scored while full": scored, "scored a second when idle": round(caught_up / CATCH_UP_S)}
     return turns
 
 

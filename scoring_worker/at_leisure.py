@@ -12,11 +12,11 @@ RETRY_S = 5.0  # a store is away, or something was refused
 log = structlog.get_logger()
 
 
-async def at_leisure(turn: Callable[[], Awaitable[bool]], share_max: float, idle_s: float) -> None:
+async def at_leisure(turn: Callable[[], Awaitable[bool]], share_max: Callable[[], float], idle_s: float) -> None:
     """Run turns until cancelled. A turn says whether there is more to do at once; it rests in proportion to its length.
 
-    So it takes at most `share_max` of the time (0 to 1), whatever a turn does, and comes again after `idle_s` seconds
-    when there is nothing to do.
+    So it takes at most `share_max` of the time (0 to 1, asked after each turn), whatever a turn does, and comes again
+    after `idle_s` seconds when there is nothing to do.
     """
     clock = asyncio.get_running_loop().time
     while True:
@@ -31,5 +31,5 @@ async def at_leisure(turn: Callable[[], Awaitable[bool]], share_max: float, idle
             log.warning("leisure_failed", work=getattr(turn, "__qualname__", "?"), reason=str(error))
             await asyncio.sleep(RETRY_S)
             continue
-        rest_s = (clock() - began) * (1 / share_max - 1)
+        rest_s = (clock() - began) * (1 / share_max() - 1)
         await asyncio.sleep(rest_s if more else max(rest_s, idle_s))

@@ -21,9 +21,10 @@ from storage.followers import Follower
 from storage.shadow_scores import ShadowScores, Vectors
 
 PAGE = 4_000  # decisions of a source a turn; 3.5 MB of vectors, a few milliseconds of the event loop
-# Of the time, most of which is spent waiting for the event loop when the stream runs full. The work itself is 10 to
-# 20 us a decision, mostly of Postgres, against some 180 us of CPU that deciding it takes.
-SHARE_MAX = 0.15
+# Of the time. While the stream has more waiting than LAG_BUSY every moment of the processors is the stream's: then the
+# shadow falls behind. Otherwise it keeps up with what is decided, and catches up.
+SHARE_BUSY, SHARE_FREE = 0.05, 0.3
+LAG_BUSY = 4_000  # records; two batches
 IDLE_S = 2.0  # between looks when there is nothing to do
 FOLLOWER = "shadow:"  # begins the followers' names
 
@@ -93,6 +94,11 @@ class Shadow:
         self._metrics.challenger.clear()
         self._metrics.shadow_behind.set(0)
         self._folder = self._model = self._follower = None
+
+
+def share_of(lag: int) -> float:
+    """Of the time that turns may take, while so many records of the stream wait."""
+    return SHARE_BUSY if lag > LAG_BUSY else SHARE_FREE
 
 
 def _challenger_folder(registry: Path) -> Path | None:

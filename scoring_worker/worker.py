@@ -88,7 +88,7 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
         asyncio.create_task(every(PUBLISH_EVERY_S, parts.label_publisher.publish)),
         asyncio.create_task(every(SWEEP_EVERY_S, swept(CallSweeper(parts.pipeline)))),
         asyncio.create_task(every(FOLD_EVERY_S, parts.rollups.fold)),
-        *(asyncio.create_task(chore) for chore in model_chores(settings, parts, metrics.models)),
+        *(asyncio.create_task(chore) for chore in model_chores(settings, parts, metrics.models, lambda: progress.lag)),
     ]
     try:
         await parts.consumer.start()
