@@ -30,19 +30,22 @@ class _Average:
         from pyod.models.hbos import HBOS
         from pyod.models.pca import PCA
 
+        self._scales: list[tuple[Any, float, float]] = []  # model, mean and deviation of its scores
         self._models: list[Any] = [HBOS(n_bins=20), PCA(random_state=seed), GMM(n_components=4, random_state=seed)]
 
     def fit(self, values: NDArray[np.float64]) -> Any:
         self._scales = []
         for model in self._models:
-            model.fit(values)
-            scores = np.asarray(model.decision_function(values))
-            self._scales.append((float(scores.mean()), float(scores.std()) or 1.0))
+            with np.errstate(all="ignore"):
+                model.fit(values)
+                scores = np.asarray(model.decision_function(values))
+            # Of points that lie in a plane PCA has a component without variance, and divides by it: left out.
+            if np.isfinite(scores).all():
+                self._scales.append((model, float(scores.mean()), float(scores.std()) or 1.0))
         return self
 
     def decision_function(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         parts = [
-            (np.asarray(model.decision_function(values)) - mean) / deviation
-            for model, (mean, deviation) in zip(self._models, self._scales, strict=True)
+            (np.asarray(model.decision_function(values)) - mean) / deviation for model, mean, deviation in self._scales
         ]
-        return np.mean(parts, axis=0)  # type: ignore[no-any-return]
+        return np.mean(parts, axis=0) if parts else np.full(len(values), np.nan)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pyod.models.cblof import CBLOF
 from pyod.models.gmm import GMM
 from pyod.models.hbos import HBOS
@@ -10,6 +11,7 @@ from pyod.models.iforest import IForest
 from pyod.models.pca import PCA
 from sklearn.cluster import KMeans
 
+from analysis.detectors.clustering import alpha_of
 from analysis.detectors.learned import Learned, telling
 from analysis.detectors.profile import NAMES, Profile
 from analysis.detectors.protocol import Setting
@@ -42,8 +44,32 @@ def test_isolation_forest(tmp_path: Path) -> None:
 
 def test_clustering(tmp_path: Path) -> None:
     score, sample, rows = _both("clustering", tmp_path)
-    theirs = CBLOF(n_clusters=8, clustering_estimator=KMeans(8, n_init=4, random_state=3), random_state=3).fit(sample)
+    estimator = KMeans(8, n_init=4, random_state=3)
+    theirs = CBLOF(n_clusters=8, alpha=alpha_of(8), clustering_estimator=estimator, random_state=3).fit(sample)
     np.testing.assert_allclose(score, theirs.decision_function(rows))
+
+
+@pytest.mark.parametrize("clusters", [2, 3, 8, 20])
+def test_clusters_of_one_size_are_no_error(clusters: int) -> None:
+    """PyOD's own default refuses them."""
+    chance = np.random.default_rng(clusters)
+    centres = chance.normal(size=(clusters, 4)) * 50
+    values = np.repeat(centres, 100, axis=0) + chance.normal(size=(clusters * 100, 4))
+    found = detector("clustering")
+    ours = found(found.config_type(clusters=clusters), Setting())
+    assert isinstance(ours, Learned)
+    assert np.isfinite(ours.model(len(values)).fit(values).decision_function(values)).all()
+
+
+@pytest.mark.parametrize("name", ["isolation_forest", "clustering", "outlier_ensemble", "autoencoder"])
+def test_a_few_distinct_points_are_no_error(name: str) -> None:
+    found = detector(name)
+    ours = found(found.config_type(), Setting())
+    assert isinstance(ours, Learned)
+    values = np.repeat(np.random.default_rng(1).normal(size=(3, 4)), [100, 50, 1], axis=0)
+    model = ours.model(len(values))
+    model.fit(values)
+    assert np.isfinite(model.decision_function(values)).all()
 
 
 def test_ensemble_is_the_mean_of_its_standardised_models(tmp_path: Path) -> None:
