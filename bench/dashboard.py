@@ -217,7 +217,7 @@ def _outcome(number: int) -> Outcome:
         model_version="model-1",
         catalogue_hash="hash",
         policy_version="1",
-        vector=bytes(888),
+        vector=bytes(900),
     )
     return Outcome(number, encode_transaction(transaction), decision)
 

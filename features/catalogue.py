@@ -26,6 +26,9 @@ class Statistic(StrEnum):
     DISTINCT_ACCOUNTS = "distinct_accounts"
     SINCE_LAST = "since_last_s"
     FRAUD_SHARE = "fraud_share"
+    FRAUD_RUN = "fraud_run"
+    FRAUD_RUN_DAYS = "fraud_run_days"
+    FRAUD_RUN_MEAN = "fraud_run_mean"
     EVENT = "event"  # about the event itself, or the event against the account's norm
 
 
@@ -60,6 +63,16 @@ _DISTINCT = {
     Entity.MERCHANT: (),
     Entity.BENEFICIARY: ((Statistic.DISTINCT_ACCOUNTS, "accounts"),),
 }
+_FRAUD_RUN = (
+    (
+        Statistic.FRAUD_RUN,
+        "payments",
+        0.0,
+        "newest payments of the {who} with known labels that are all confirmed fraud",
+    ),
+    (Statistic.FRAUD_RUN_DAYS, "days", math.nan, "days since those payments of the {who} began"),
+    (Statistic.FRAUD_RUN_MEAN, "base currency", math.nan, "mean of those payments of the {who}"),
+)
 _DECLINED_WINDOWS = (HOUR, DAY)
 _REVERSED_WINDOWS = (DAY, 30 * DAY)
 _EVENT_FEATURES = (
@@ -113,6 +126,10 @@ def _entity_features(entity: Entity, plan: Plan) -> list[Feature]:
             text = f"confirmed fraud over payments of the {who} in {_days(window)}, as known after the label delay"
             name = f"{who}_fraud_share_{_days(window)}"
             rows.append(Feature(name, Statistic.FRAUD_SHARE, entity, window, "share", 0.0, text))
+    if entity is Entity.MERCHANT:
+        longest = max(plan.risk_windows)
+        for statistic, unit, default, text in _FRAUD_RUN:
+            rows.append(Feature(f"{who}_{statistic}", statistic, entity, longest, unit, default, text.format(who=who)))
     return rows
 
 
@@ -139,5 +156,5 @@ CATALOGUE_HASH = catalogue_hash(FEATURES, PLAN)
 
 # Along these, risk may only rise: training binds the model to it, so that more confirmed fraud, more declined attempts
 # or more strangers on one device never lower a score. Not part of the hash: no vector depends on it.
-_RISING = (Statistic.FRAUD_SHARE, Statistic.DECLINED_COUNT, Statistic.DISTINCT_ACCOUNTS)
+_RISING = (Statistic.FRAUD_SHARE, Statistic.FRAUD_RUN, Statistic.DECLINED_COUNT, Statistic.DISTINCT_ACCOUNTS)
 MONOTONE = frozenset(feature.name for feature in FEATURES if feature.statistic in _RISING)

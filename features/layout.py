@@ -110,6 +110,7 @@ class Tables(NamedTuple):
     distinct: NDArray[np.int64]  # (entity, role, window)
     since_last: NDArray[np.int64]  # (entity,)
     risk: NDArray[np.int64]  # (entity, risk window)
+    fraud_run: NDArray[np.int64]  # (entity, statistic of FRAUD_RUNS)
     event: NDArray[np.int64]  # in the order of EVENT_COLUMNS
     ring_window_max: int
     ring_span: int
@@ -129,6 +130,7 @@ AGGREGATES = (
     Statistic.DECLINED_COUNT,
     Statistic.REVERSED_COUNT,
 )
+FRAUD_RUNS = (Statistic.FRAUD_RUN, Statistic.FRAUD_RUN_DAYS, Statistic.FRAUD_RUN_MEAN)
 EVENT_COLUMNS = (
     "amount",
     "amount_log",
@@ -162,6 +164,7 @@ def build_tables(features: tuple[Feature, ...] = FEATURES, plan: Plan = PLAN) ->
     distinct = np.full((len(ENTITIES), ROLES, len(plan.windows)), -1, np.int64)
     since_last = np.full(len(ENTITIES), -1, np.int64)
     risk = np.full((len(ENTITIES), len(plan.risk_windows)), -1, np.int64)
+    fraud_run = np.full((len(ENTITIES), len(FRAUD_RUNS)), -1, np.int64)
     for column, feature in enumerate(features):
         if feature.entity is None:
             continue
@@ -169,6 +172,8 @@ def build_tables(features: tuple[Feature, ...] = FEATURES, plan: Plan = PLAN) ->
             since_last[feature.entity] = column
         elif feature.statistic is Statistic.FRAUD_SHARE:
             risk[feature.entity, plan.risk_windows.index(feature.window or 0)] = column
+        elif feature.statistic in FRAUD_RUNS:
+            fraud_run[feature.entity, FRAUD_RUNS.index(feature.statistic)] = column
         elif feature.statistic in _ROLE_OF:
             distinct[feature.entity, _ROLE_OF[feature.statistic], plan.windows.index(feature.window or 0)] = column
         else:
@@ -187,6 +192,7 @@ def build_tables(features: tuple[Feature, ...] = FEATURES, plan: Plan = PLAN) ->
         distinct=distinct,
         since_last=since_last,
         risk=risk,
+        fraud_run=fraud_run,
         event=np.array([index[name] for name in EVENT_COLUMNS], np.int64),
         ring_window_max=plan.ring_window_max,
         ring_span=plan.ring_span,

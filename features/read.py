@@ -17,6 +17,7 @@ from features.packing import multiply, square
 
 LATE, RING_FULL, LIST_FULL = 1, 2, 4  # features.plan.Flag
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+DAY_MS = 86_400_000.0
 ELAPSED_MIN_S = 60.0  # two places in the same minute are a speed over one minute
 # rows of a window's sums
 COUNT, SUM, MAX, DECLINED, REVERSED = range(5)
@@ -49,7 +50,9 @@ def read_entity(tables, work, e, time, row, sums, squares):
     if since >= 0:
         row[tables.since_last[kind]] = since / 1000.0
     if tables.risk[kind, 0] >= 0:
-        _write_fraud_shares(tables, work, e, time, row)
+        newest_known = _write_fraud_shares(tables, work, e, time, row)
+        if tables.fraud_run[kind, 0] >= 0:
+            _write_fraud_run(tables, work, e, time, newest_known, row)
     return flags
 
 
@@ -262,18 +265,20 @@ def _since_last(tables, work, e, time):
 
 @inner
 def _write_fraud_shares(tables, work, e, time, row):
-    """Every risk window in one walk over the coarse tiles, from the newest back."""
+    """Every risk window in one walk over the coarse tiles, from the newest back; returns the first tile it counted."""
     head = work.head[e]
     width = tables.width[COARSE]
     until = time - tables.label_delay
     kept = head.newest - tables.keep[COARSE]
     counts_until = max(time, head.newest - tables.late_max)
     lo, at = work.tile_lo[e, COARSE], work.tile_hi[e, COARSE] - 1
+    newest_known = lo - 1
     payments = fraud = 0
     for w in range(tables.risk_windows.shape[0]):
         edge = max(until - tables.risk_windows[w] + 1, kept)
         while at >= lo and _ends_after(tables, COARSE, work.tiles[at].key, edge):
             if work.tiles[at].key * width <= until:
+                newest_known = max(newest_known, at)
                 payments += work.tiles[at].count
                 fraud += work.tiles[at].fraud
             at -= 1
@@ -286,6 +291,46 @@ def _write_fraud_shares(tables, work, e, time, row):
                 waiting += entry.change
         share = (fraud + waiting) / payments if payments else 0.0
         row[tables.risk[head.kind, w]] = min(max(share, 0.0), 1.0)
+    return newest_known
+
+
+@inner
+def _write_fraud_run(tables, work, e, time, at, row):
+    """From tile `at` back while all payments are confirmed fraud; only tiles all of whose labels may be known count."""
+    head = work.head[e]
+    width = tables.width[COARSE]
+    until = time - tables.label_delay
+    edge = max(until - tables.risk_windows[-1] + 1, head.newest - tables.keep[COARSE])
+    counts_until = max(time, head.newest - tables.late_max)
+    payments = total = began = 0
+    while at >= work.tile_lo[e, COARSE] and _ends_after(tables, COARSE, work.tiles[at].key, edge):
+        tile = work.tiles[at]
+        at -= 1
+        if tile.count == 0 or (tile.key + 1) * width > until:
+            continue
+        if tile.fraud + _waiting(tables, work, e, tile.key, counts_until) < tile.count:
+            break
+        payments += tile.count
+        total += tile.sum
+        began = tile.key * width
+    columns = tables.fraud_run[head.kind]
+    row[columns[0]] = payments
+    if payments:
+        row[columns[1]] = (time - began) / DAY_MS
+        row[columns[2]] = total / payments / AMOUNT_SCALE
+
+
+@inner
+def _waiting(tables, work, e, key, counts_until):
+    """Changes to a tile's fraud that wait, though they count already."""
+    change = 0
+    for i in range(work.head[e].pending_lo, work.head[e].pending_hi):
+        entry = work.pending[i]
+        if entry.effective * tables.effective_step > counts_until:
+            break
+        if entry.tile == key:
+            change += entry.change
+    return change
 
 
 @inner

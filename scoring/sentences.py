@@ -58,7 +58,10 @@ _PREPOSITIONS = {
     Entity.MERCHANT: "at",
     Entity.BENEFICIARY: "to",
 }
-_MISSING_WITHOUT_PAYMENTS = (Statistic.MEAN, Statistic.STD, Statistic.MAX, Statistic.SINCE_LAST)
+_MISSING_WITHOUT_PAYMENTS = (
+    *(Statistic.MEAN, Statistic.STD, Statistic.MAX, Statistic.SINCE_LAST),
+    *(Statistic.FRAUD_RUN_DAYS, Statistic.FRAUD_RUN_MEAN),
+)
 
 
 def sentence(subject: Subject) -> str:
@@ -130,6 +133,17 @@ def _fraud_share(s: Subject) -> str:
         return f"no confirmed fraud {_of(s)} in the {s.span} for which labels are known"
     text = f"{wording.share(s.value)} of the payments {_of(s)} were confirmed fraud in {s.span}"
     return text if s.norm is None else f"{text}, {wording.share(s.norm)} in 30 days"
+
+
+def _fraud_run(s: Subject) -> str:
+    count, days = s.at("merchant_fraud_run"), s.at("merchant_fraud_run_days")
+    if not count > 0:
+        return f"the newest payments {_of(s)} with known labels are not all fraud"
+    mean, ago = s.money.text(s.at("merchant_fraud_run_mean")), wording.counted(round(days), "day")
+    if count == 1:
+        return f"the newest payment {_of(s)} with a known label was confirmed fraud, {ago} ago, of {mean}"
+    start = f"the newest {count:,.0f} payments {_of(s)} with known labels were all confirmed fraud"
+    return f"{start}; the first is {ago} ago, their mean {mean}"
 
 
 def _amount(s: Subject) -> str:
@@ -213,6 +227,9 @@ _STATISTICS: dict[Statistic, Sentence] = {
     Statistic.DISTINCT_ACCOUNTS: _distinct("account", "accounts"),
     Statistic.SINCE_LAST: _since_last,
     Statistic.FRAUD_SHARE: _fraud_share,
+    Statistic.FRAUD_RUN: _fraud_run,
+    Statistic.FRAUD_RUN_DAYS: _fraud_run,
+    Statistic.FRAUD_RUN_MEAN: _fraud_run,
 }
 _EVENT: dict[str, Sentence] = {
     "amount": _amount,

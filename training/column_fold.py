@@ -18,7 +18,7 @@ from features.plan import Entity
 from scoring.model import Vectors
 from training.columns import Columns
 
-CHUNK_ROWS = 250_000  # that loaders make at once: 222 MB of vectors; smaller ones pack and unpack the states more often
+CHUNK_ROWS = 250_000  # that loaders make at once: 225 MB of vectors; smaller ones pack and unpack the states more often
 
 
 def _utc(_client: int) -> str:

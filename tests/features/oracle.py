@@ -122,6 +122,7 @@ class Oracle:
         for kind in RISK_KINDS:
             for span, window in RISK_WINDOWS_MS.items():
                 features[f"{kind}_fraud_share_{span}"] = self._fraud_share(event, histories.get(kind), window)
+        features |= self._fraud_run(event, histories.get("merchant"))
         return features
 
     def _fields(self, kind: str, client: int) -> list[Field]:
@@ -167,6 +168,30 @@ class Oracle:
             if first <= label.time // WIDEST_TILE_MS <= last and label.counts_from <= event.time
         )
         return float(min(max(Fraction(fraud, payments), Fraction(0)), Fraction(1)))
+
+    def _fraud_run(self, event: OracleEvent, history: History | None) -> Features:
+        """The newest payments in tiles that ended by t − d, tile by tile while all of a tile are confirmed fraud."""
+        names = ("merchant_fraud_run", "merchant_fraud_run_days", "merchant_fraud_run_mean")
+        if history is None:
+            return dict.fromkeys(names, MISSING)
+        upper = event.time - LABEL_DELAY_MS
+        tiles: dict[int, list[int]] = defaultdict(list)
+        for earlier in history.in_tiles(history.events, upper, max(RISK_WINDOWS_MS.values()), WIDEST_TILE_MS):
+            tile = earlier.time // WIDEST_TILE_MS
+            if earlier.is_payment and (tile + 1) * WIDEST_TILE_MS <= upper:
+                tiles[tile].append(earlier.amount)
+        run: list[int] = []
+        began = event.time
+        for tile in sorted(tiles, reverse=True):
+            labels = self._labels.get(("merchant", event.client, event.entities["merchant"]), ())
+            known = [label for label in labels if label.counts_from <= event.time]
+            if sum(label.change for label in known if label.time // WIDEST_TILE_MS == tile) < len(tiles[tile]):
+                break
+            run += tiles[tile]
+            began = tile * WIDEST_TILE_MS
+        if not run:
+            return dict(zip(names, (0.0, MISSING, MISSING), strict=True))
+        return dict(zip(names, (float(len(run)), (event.time - began) / DAY_MS, mean(run)), strict=True))
 
 
 def base_units(ten_thousandths: int | Fraction) -> float:

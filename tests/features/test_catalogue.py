@@ -31,9 +31,12 @@ DISTINCT_OF_ACCOUNT = {
 }
 DISTINCT_ACCOUNTS = {f"{who}_distinct_accounts_{span}" for who, span in product(("device", "ip", "beneficiary"), SPANS)}
 RISK = {f"{who}_fraud_share_{span}" for who, span in product(("account", "merchant"), ("1d", "7d", "30d"))}
+FRAUD_RUN = {"merchant_fraud_run", "merchant_fraud_run_days", "merchant_fraud_run_mean"}
 
 
-@pytest.mark.parametrize("family", [PER_EVENT, AGGREGATES, SINCE_LAST, DISTINCT_OF_ACCOUNT, DISTINCT_ACCOUNTS, RISK])
+@pytest.mark.parametrize(
+    "family", [PER_EVENT, AGGREGATES, SINCE_LAST, DISTINCT_OF_ACCOUNT, DISTINCT_ACCOUNTS, RISK, FRAUD_RUN]
+)
 def test_every_family_of_the_design_is_there(family: set[str]) -> None:
     assert family <= set(FEATURE_NAMES)
 

@@ -1,5 +1,6 @@
 """Logs built for one edge each, that chance would rarely meet; both the oracle and plain numbers judge them."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -108,6 +109,39 @@ def test_a_verdict_taken_back_counts_no_longer() -> None:
         assert_equal(log)
         shares = OfflineFold(make_builder()).fold(log).vectors[-3:, FEATURE_INDEX["merchant_fraud_share_30d"]]
         assert shares.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("tiles", "counts"),  # asked so many tiles and the delay later: a millisecond before, at and after the edge
+    [(1, (0, 2, 2)), (2, (2, 3, 3)), (5, (3, 3, 3)), (120, (3, 3, 3)), (121, (1, 1, 1)), (122, (0, 0, 0))],
+)
+def test_a_run_of_fraud_holds_whole_tiles(tiles: int, counts: tuple[int, ...]) -> None:
+    names = ("merchant_fraud_run", "merchant_fraud_run_days", "merchant_fraud_run_mean")
+    stolen = [paid(SIX + hours * HOUR, 1 + hours, merchant="m", amount=10.0 + hours) for hours in (0, 1, 6)]
+    for shift, count in zip((-1, 0, 1), counts, strict=True):
+        labels = Labels()
+        known: list[Record] = [labels.next(transaction, known=0) for transaction in stolen]
+        asked = paid(SIX + asked_after(tiles, shift), 50, merchant="m")
+        log: list[Record] = [paid(SIX - HOUR, 0, merchant="m"), *stolen, *known, asked]
+        assert_equal(log)
+        began, mean = {3: (0, 37 / 3), 2: (0, 10.5), 1: (6 * HOUR, 16.0), 0: (math.nan, math.nan)}[count]
+        days = (asked_after(tiles, shift) - began) / DAY
+        assert last(log, *names) == pytest.approx([count, days, mean], nan_ok=True)
+
+
+def asked_after(tiles: int, shift: int) -> int:
+    return 7 * DAY + tiles * 6 * HOUR + shift
+
+
+def test_one_honest_payment_ends_a_run_of_fraud() -> None:
+    labels = Labels()
+    stolen = [paid(SIX + tiles * 6 * HOUR, tiles, merchant="m") for tiles in range(4)]
+    known: list[Record] = [labels.next(transaction, known=0) for transaction in stolen]
+    known.append(labels.next(stolen[3], known=9 * DAY))
+    asked = [paid(SIX + days * DAY, 10 + days, merchant="m") for days in (8, 9, 11)]
+    log: list[Record] = [*stolen, *known, *asked]
+    assert_equal(log)
+    assert OfflineFold(make_builder()).fold(log).vectors[-3:, FEATURE_INDEX["merchant_fraud_run"]].tolist() == [4, 4, 0]
 
 
 @pytest.mark.parametrize("role", ["device", "merchant", "beneficiary"])

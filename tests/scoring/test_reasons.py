@@ -97,6 +97,38 @@ def test_every_feature_has_a_sentence(value: float, others: float) -> None:
             "2.5% of the payments at this merchant were confirmed fraud in 7 days, less than 0.1% in 30 days",
         ),
         (
+            "merchant_fraud_run",
+            {"merchant_fraud_run": 0, "merchant_count_30d": 3},
+            "the newest payments at this merchant with known labels are not all fraud",
+        ),
+        (
+            "merchant_fraud_run_days",
+            {"merchant_fraud_run": 0, "merchant_count_30d": 3},
+            "the newest payments at this merchant with known labels are not all fraud",
+        ),
+        ("merchant_fraud_run", {}, "the payment names no merchant"),
+        (
+            "merchant_fraud_run_days",
+            {
+                "merchant_fraud_run": 1,
+                "merchant_fraud_run_days": 9.2,
+                "merchant_fraud_run_mean": 30,
+                "merchant_count_30d": 3,
+            },
+            "the newest payment at this merchant with a known label was confirmed fraud, 9 days ago, of 30.00 USD",
+        ),
+        (
+            "merchant_fraud_run",
+            {
+                "merchant_fraud_run": 12,
+                "merchant_fraud_run_days": 19.6,
+                "merchant_fraud_run_mean": 52.5,
+                "merchant_count_30d": 30,
+            },
+            "the newest 12 payments at this merchant with known labels were all confirmed fraud; "
+            "the first is 20 days ago, their mean 52.50 USD",
+        ),
+        (
             "device_distinct_accounts_24h",
             {"device_distinct_accounts_24h": 5, "device_distinct_accounts_30d": 6},
             "5 accounts seen with this device in 24 hours, 6 accounts in 30 days",
