@@ -136,14 +136,14 @@ def _fraud_share(s: Subject) -> str:
 
 
 def _fraud_run(s: Subject) -> str:
-    count, days = s.at("merchant_fraud_run"), s.at("merchant_fraud_run_days")
-    if not count > 0:
+    count, days, mean = (s.at(f"merchant_{name}") for name in ("fraud_run", "fraud_run_days", "fraud_run_mean"))
+    if not (count >= 1 and math.isfinite(days) and math.isfinite(mean)):
         return f"the newest payments {_of(s)} with known labels are not all fraud"
-    mean, ago = s.money.text(s.at("merchant_fraud_run_mean")), wording.counted(round(days), "day")
-    if count == 1:
-        return f"the newest payment {_of(s)} with a known label was confirmed fraud, {ago} ago, of {mean}"
-    start = f"the newest {count:,.0f} payments {_of(s)} with known labels were all confirmed fraud"
-    return f"{start}; the first is {ago} ago, their mean {mean}"
+    ago, paid = wording.counted(max(round(days), 1), "day"), s.money.text(mean)
+    if round(count) == 1:
+        return f"the newest payment {_of(s)} with a known label was confirmed fraud, {ago} ago, of {paid}"
+    start = f"the newest {round(count):,} payments {_of(s)} with known labels were all confirmed fraud"
+    return f"{start}; the first is {ago} ago, their mean {paid}"
 
 
 def _amount(s: Subject) -> str:
