@@ -15,7 +15,7 @@ STAGE = "extract"
 
 
 class TooManyRows(Exception):
-    """The period holds more than ROWS_MAX payments."""
+    """The period holds more payments than may be taken."""
 
 
 class _Named(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +39,7 @@ def extract(
     wait: Callable[[Coroutine[Any, Any, Any]], Any],
     progress: Progress,
     cancelled: Callable[[], bool],
+    rows_max: int = ROWS_MAX,
 ) -> None:
     """Write the payments with event times in [from, to) to `path`, in order of time, a chunk in memory at once.
 
@@ -46,7 +47,7 @@ def extract(
     """
     from_ms, to_ms = period_ms
     total: int = wait(repository.count(client_id, from_ms, to_ms))
-    if total > ROWS_MAX:
+    if total > rows_max:
         raise TooManyRows
     after = (from_ms, "")  # no transaction has this id
     progress(STAGE, 0, total)

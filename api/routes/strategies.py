@@ -2,18 +2,22 @@
 
 import asyncio
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import Field
 
 from analysis.presets import PRESETS
 from analysis.strategy import InvalidStrategy, Strategy, checked
 from analysis.strategy_book import FoundStrategy, StrategyBook, own
+from api import previews
 from api.accounts.trail import entry_of
 from api.auth import CaseWorker, Reader
 from api.cases.versions import IF_MATCH_LENGTH_MAX, check_version, tag
 from api.cursors import encode_cursor
 from api.openapi import errors
 from api.parts import PartsOf
+from api.previews import PreviewOut, PreviewQuery
 from api.problems import (
     CHANGED_MEANWHILE,
     CONFLICT,
@@ -37,6 +41,15 @@ StrategyId = Annotated[
 ]
 Version = Annotated[int, Path(ge=1, le=VERSION_MAX)]
 IfMatch = Annotated[str | None, Header(max_length=IF_MATCH_LENGTH_MAX, description="The ETag that was read")]
+
+
+PREVIEWED = errors(404, 409) | {202: {"model": PreviewOut, "description": "Not done yet; look at `Location`"}}
+
+
+class VersionPreviewQuery(PreviewQuery):
+    """And which version."""
+
+    version: Annotated[int | None, Field(ge=1, le=VERSION_MAX)] = None
 
 
 @router.get("", summary="Strategies, presets first")
@@ -156,6 +169,48 @@ async def get_strategy_version(
         return _shown(response, await found_strategy(pool, strategy_id, version))
 
 
+@router.get("/{strategy_id}/preview", summary="What a strategy would flag", responses=PREVIEWED)
+async def preview_strategy(
+    caller: CaseWorker,
+    parts: PartsOf,
+    response: Response,
+    strategy_id: StrategyId,
+    query: Annotated[VersionPreviewQuery, Query()],
+) -> PreviewOut:
+    """A version of it on a sample of an upload or a stored period, next to the current version.
+
+    Most often the answer comes at once; if it takes longer, the status is 202 and `Location` says where it will be.
+    """
+    async with parts.database.client(caller.client_id) as pool:
+        current = await found_strategy(pool, strategy_id)
+        wanted = current if query.version is None else await found_strategy(pool, strategy_id, query.version)
+    return await previews.answered(parts, caller, response, current, wanted.document, wanted.version, query)
+
+
+@router.post("/{strategy_id}/preview", summary="What a changed strategy would flag", responses=PREVIEWED)
+async def preview_change(
+    caller: CaseWorker,
+    parts: PartsOf,
+    response: Response,
+    strategy_id: StrategyId,
+    query: Annotated[PreviewQuery, Query()],
+    body: StrategyIn,
+) -> PreviewOut:
+    """A document that is not saved, next to the strategy's current version. Nothing is changed."""
+    async with parts.database.client(caller.client_id) as pool:
+        current = await found_strategy(pool, strategy_id)
+    document = await valid_document(body, current)
+    return await previews.answered(parts, caller, response, current, document, None, query)
+
+
+@router.get("/{strategy_id}/previews/{preview_id}", summary="A preview that took longer", responses=PREVIEWED)
+async def get_strategy_preview(
+    caller: CaseWorker, parts: PartsOf, response: Response, strategy_id: StrategyId, preview_id: UUID
+) -> PreviewOut:
+    """As far as it is; kept for a day."""
+    return previews.shown(response, await previews.stored(parts, caller, strategy_id, preview_id))
+
+
 async def found_strategy(pool: ClientPool, strategy_id: str, version: int | None = None) -> FoundStrategy:
     """The current version, or the one with this number. Raises a 404 problem."""
     found = await StrategyBook(pool).get(pool.client_id, strategy_id, version)
@@ -165,9 +220,9 @@ async def found_strategy(pool: ClientPool, strategy_id: str, version: int | None
     return found
 
 
-async def valid_document(body: Strategy) -> dict[str, Any]:
-    """The document as it is stored. Raises a 422 problem that names the fields."""
-    if body.name.lower() in PRESETS:
+async def valid_document(body: Strategy, of: FoundStrategy | None = None) -> dict[str, Any]:
+    """The document as it is stored, or previewed as a change of `of`. Raises a 422 problem that names the fields."""
+    if body.name.lower() in PRESETS and not (of and of.preset):
         raise _invalid([("name", "a preset has this name")])
     try:
         # In a thread: the first time it imports the detectors that are named, a stranger's perhaps.

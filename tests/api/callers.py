@@ -78,6 +78,9 @@ class World:
             admin, "POST", "/v1/strategies", {"name": f"strategy of {name}", "detectors": [{"detector": "z_score"}]}
         )
         run_id, job_id = await self._runs(admin, client_id, stored[1].transaction_id)
+        period = "from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"
+        path = f"/v1/strategies/{strategy.json()['strategy_id']}/preview?{period}"
+        preview = await self._do(admin, "GET", path)
         known = {
             "run_id": run_id,
             "other_run_id": run_id,
@@ -94,6 +97,7 @@ class World:
             "invitation_id": str(invited.json()["invitation_id"]),
             "strategy_id": strategy.json()["strategy_id"],
             "version": "1",
+            "preview_id": preview.json()["preview_id"],
         }
         upload = await self._upload(admin, name)
         known["upload_id"] = upload["upload_id"]
@@ -108,7 +112,7 @@ class World:
         body = {"from": "2026-01-01T00:00:00Z", "to": "2026-02-01T00:00:00Z", "strategy_id": "payments"}
         run_id = (await self._do(admin, "POST", "/v1/analysis/run", body)).json()["run_id"]
         queue = JobQueue(self._pool, "test")
-        held = await queue.take(JobKind)
+        held = await queue.take([JobKind.RUN])
         assert held is not None
         assert held.job.subject == run_id
 

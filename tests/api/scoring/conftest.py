@@ -13,6 +13,12 @@ from settings import Settings
 from tests.conftest import Stack
 
 
+@pytest.fixture(autouse=True)
+def nobody_waits_for_previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no analysis worker here that would make one."""
+    monkeypatch.setattr("api.previews.WAIT_S", 0.0)
+
+
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     add_model(tmp_path / "models")

@@ -44,7 +44,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "cases": (
         "claim_next_alert", "change_alert_status", "claim_alert", "release_alert", "claim_next_case", "claim_case",
         "release_case", "decide_investigation", "undo_decision", "write_note", "give_feedback",
-        "create_strategy", "change_strategy", "delete_strategy", "start_run", "cancel_run", "raise_alert_of_result",
+        "create_strategy", "change_strategy", "delete_strategy",
+        "preview_strategy", "preview_change", "get_strategy_preview",
+        "start_run", "cancel_run", "raise_alert_of_result",
         "cancel_job",
         "upload_file", "change_upload_mapping", "delete_upload",
     ),
