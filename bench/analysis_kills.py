@@ -1,7 +1,8 @@
 """The analysis worker killed again and again during a run: `python -m bench.analysis_kills [--kills N] [--write]`.
 
-Two runs of the same strategy over the same rows: one in peace, one whose worker is killed (`kill -9`) each time it has
-come some way further. What is stored of both must be equal: every anomaly with its score, shares, reasons and row.
+Two runs of the same strategy over the same rows: one in peace, one whose worker is killed (`kill -9`) after a part of
+the time that the first one took, each time a larger one. What is stored of both must be equal: every anomaly with its
+score, shares, reasons and row.
 """
 
 import argparse
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +22,6 @@ import asyncpg
 
 from analysis.presets import PRESETS
 from analysis.rows import RowWriter
-from analysis.run_progress import progress_of
 from analysis.upload_folder import rows_path
 from bench.harness import machine, write_result
 from bench.planted import planted
@@ -40,9 +41,7 @@ LEASE_S = "2"  # so that a killed worker's job comes back soon; nothing else cha
 WAIT_MAX_S = 120.0  # for any single step
 LOOK_S = 0.02
 DAYS = 120  # of planted payments
-SHARE_MAX = (
-    0.7  # of the work at the latest kill: progress is told once a second, and the end comes between two tellings
-)
+SHARE_MAX = 0.8  # of an undisturbed attempt's time at the latest kill, so that it comes before the end
 _STORED = """
 SELECT place, rank, row, score, shares::text, reasons::text, subject, record::text FROM anomalies WHERE run_id = $1
 ORDER BY rank
@@ -72,7 +71,7 @@ def main() -> None:
         print(f"{name}: {value}")
     if arguments.write:
         print(f"Written to {write_result('analysis_kills', result)}")
-    if not result["equal"]:
+    if not result["equal"] or result["kills"] != arguments.kills:
         raise SystemExit(1)
 
 
@@ -99,10 +98,12 @@ async def _compared(database_url: str, environment: Mapping[str, str], upload_id
     pool = await connect(database_url, size_max=2)
     try:
         began = time.monotonic()
-        calm, _ = await _run(pool, environment, upload_id, kills=0)
+        calm, _ = await _run(pool, environment, upload_id, [])
         calm_s = time.monotonic() - began
         began = time.monotonic()
-        killed, at = await _run(pool, environment, upload_id, kills=kills)
+        took_s = _seconds(calm)
+        parts = [(number + 0.5) / kills * SHARE_MAX * took_s for number in range(kills)]
+        killed, at = await _run(pool, environment, upload_id, parts)
         killed_s = time.monotonic() - began
         one, other = await _stored(pool, calm), await _stored(pool, killed)
     finally:
@@ -110,25 +111,26 @@ async def _compared(database_url: str, environment: Mapping[str, str], upload_id
     return {
         "strategy": STRATEGY,
         "kills": len(at),
-        "killed at (share of the run, stage)": at,
+        "killed at (seconds into the attempt, stage)": at,
         "attempts": killed.job.attempts,
+        "undisturbed attempt, seconds": round(took_s, 1),
         "calm, seconds": round(calm_s, 1),
         "killed, seconds": round(killed_s, 1),
         "anomalies": len(one),
-        "equal": one == other and calm.found == killed.found and len(at) == kills and bool(one),
+        "equal": one == other and calm.found == killed.found and bool(one),
     }
 
 
 async def _run(
-    pool: AnyPool, environment: Mapping[str, str], upload_id: UUID, *, kills: int
+    pool: AnyPool, environment: Mapping[str, str], upload_id: UUID, kills_s: Sequence[float]
 ) -> tuple[StoredRun, list[tuple[float, str]]]:
-    """A run to its end; its worker is killed when it comes to evenly spread shares of the work."""
+    """A run to its end; each attempt's worker is killed so many seconds after it began, as long as there are some."""
     run_id = await _asked(pool, upload_id)
-    goals = [(number + 0.5) / kills * SHARE_MAX for number in range(kills)]
+    goals = list(kills_s)
     killed: list[tuple[float, str]] = []
     worker = _started(environment)
     try:
-        async with asyncio.timeout(WAIT_MAX_S * (kills + 1)):
+        async with asyncio.timeout(WAIT_MAX_S * (len(goals) + 1)):
             while True:
                 run = await RunRepository(pool).get(CLIENT, run_id)
                 assert run is not None
@@ -136,18 +138,28 @@ async def _run(
                     return run, killed
                 if run.job.state is not JobState.RUNNING and run.job.state is not JobState.WAITING:
                     raise RuntimeError(f"the run is {run.job.state}: {run.job.error}")
-                share = progress_of(run.job, extracts=False).share
                 # The attempt that this worker began, not what is left on the row of the one before.
-                if goals and run.job.attempts == len(killed) + 1 and share >= goals[0]:
+                if goals and run.job.attempts == len(killed) + 1 and (since_s := _since(run)) >= goals[0]:
                     worker.kill()
                     worker.wait()
-                    killed.append((round(share, 2), run.job.stage))
+                    killed.append((round(since_s, 1), run.job.stage))
                     goals.pop(0)
                     worker = _started(environment)
                 await asyncio.sleep(LOOK_S)
     finally:
         worker.kill()
         worker.wait()
+
+
+def _since(run: StoredRun) -> float:
+    assert run.job.started_at is not None
+    return (datetime.now(UTC) - run.job.started_at).total_seconds()
+
+
+def _seconds(run: StoredRun) -> float:
+    assert run.job.started_at is not None
+    assert run.job.finished_at is not None
+    return (run.job.finished_at - run.job.started_at).total_seconds()
 
 
 def _started(environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
