@@ -96,8 +96,8 @@ class Credentials:
 class Authenticator:
     """Turns credentials into a caller. Every method may raise StoreUnavailable.
 
-    Nothing is remembered between two requests: a key that is revoked, a session that ended, a user who was
-    deactivated or has another role, is known to every gateway at once.
+    It remembers nothing between two requests: a key that is revoked, a session that ended, a user who was
+    deactivated or has another role, is known to every gateway at once. Scoring asks through `RememberedIdentities`.
     """
 
     def __init__(self, keyring: Keyring, sessions: Sessions, tokens: AccessTokens, identities: Identities) -> None:
@@ -191,8 +191,17 @@ async def authenticated(
 
     The schemes are parameters for OpenAPI's sake; `credentials_of` reads the credentials, for sockets too.
     """
+    parts = request.app.state.parts
+    caller = await known_caller(request, parts.authenticator)
+    if caller.via == "key" and caller.api_key_id is not None:
+        parts.accounts.key_use.note(caller.api_key_id)
+    await parts.accounts.limiter.admit_caller(request, caller)
+    return caller
+
+
+async def known_caller(request: Request, authenticator: Authenticator) -> Caller:
+    """The caller of this request, not yet counted. Raises a 401 problem, and a 403 one for a foreign page's request."""
     credentials = credentials_of(request)
-    authenticator: Authenticator = request.app.state.parts.authenticator
     caller = request.state.caller = await authenticator.caller(credentials)
     if caller is None:
         presented = credentials.secret is not None or credentials.cookie is not None
@@ -204,9 +213,6 @@ async def authenticated(
         raise Problem(NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": 'Bearer realm="riskstream"'})
     if caller.via == "session" and request.method not in READ_METHODS and not same_origin(request):
         raise Problem(FORBIDDEN, "a session may do this only from the console's own page")
-    if caller.via == "key" and caller.api_key_id is not None:
-        request.app.state.parts.accounts.key_use.note(caller.api_key_id)
-    await request.app.state.parts.accounts.limiter.admit_caller(request, caller)
     return caller
 
 
@@ -217,9 +223,14 @@ class Allowed:
         self.scope = scope
 
     async def __call__(self, caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
-        if self.scope not in caller.scopes:
-            raise Problem(FORBIDDEN, f"these credentials lack the scope {self.scope!r}")
+        require(self.scope, caller)
         return caller
+
+
+def require(scope: str, caller: Caller) -> None:
+    """Raises a 403 problem if the caller lacks the scope."""
+    if scope not in caller.scopes:
+        raise Problem(FORBIDDEN, f"these credentials lack the scope {scope!r}")
 
 
 Reader = Annotated[Caller, Depends(Allowed(SCOPE_READ))]

@@ -24,7 +24,7 @@ from api.feed.standing import Standing
 from api.feed.tickets import Tickets
 from api.health import DEADLINE_S as HEALTH_DEADLINE_S
 from api.health import Check, HealthChecks
-from api.identities import StoredIdentities
+from api.identities import RememberedIdentities, StoredIdentities
 from api.keyring import Keyring
 from api.scoring.explainer import Explainer
 from api.scoring.holder import Scoring
@@ -51,7 +51,7 @@ class Parts:
     """One gateway process. `origins`: pages other than our own that may use the browser's cookie.
 
     `database` works in the gateway's role (`database.client(client_id)` for a client's rows), `identity` finds out who
-    is calling and sees no payment.
+    is calling and sees no payment. `scoring_authenticator` remembers for a second whom it knows.
     """
 
     settings: Settings
@@ -63,6 +63,7 @@ class Parts:
     sessions: Sessions
     tokens: AccessTokens
     authenticator: Authenticator
+    scoring_authenticator: Authenticator
     identities: StoredIdentities
     accounts: AccountParts
     tickets: Tickets
@@ -138,6 +139,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         sessions=sessions,
         tokens=tokens,
         authenticator=authenticator,
+        scoring_authenticator=authenticator.asking(RememberedIdentities(identities)),
         identities=identities,
         accounts=build_accounts(settings, identity, sign_ins, keyring, tokens, passwords),
         tickets=Tickets(secret_key, identity, authenticator),

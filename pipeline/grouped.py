@@ -13,13 +13,23 @@ R = TypeVar("R")
 
 
 class Grouped(Generic[T, R]):
-    """`work` takes a group and gives one answer for all of it; at most `waiting_max` items wait."""
+    """`work` takes a group and gives one answer for all of it; at most `waiting_max` items wait.
+
+    `gather_s`: a group that is not full waits so long for more; for work that no caller is waiting for.
+    """
 
     def __init__(
-        self, work: Callable[[Sequence[T]], Awaitable[R]], spawn: Spawn, *, size_max: int, waiting_max: int
+        self,
+        work: Callable[[Sequence[T]], Awaitable[R]],
+        spawn: Spawn,
+        *,
+        size_max: int,
+        waiting_max: int,
+        gather_s: float = 0.0,
     ) -> None:
         self._work = work
         self._spawn = spawn
+        self._gather_s = gather_s
         self._size_max = size_max
         self._waiting_max = waiting_max
         self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
@@ -42,6 +52,8 @@ class Grouped(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._waiting:
+                if self._gather_s and len(self._waiting) < self._size_max:
+                    await asyncio.sleep(self._gather_s)
                 group = [self._waiting.popleft() for _ in range(min(self._size_max, len(self._waiting)))]
                 if wanted := [(item, answer) for item, answer in group if not answer.cancelled()]:
                     await self._one(wanted)

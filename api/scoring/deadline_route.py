@@ -7,15 +7,14 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.auth import Allowed, authenticated
+from api.auth import known_caller, require
 from api.keys import SCOPE_SCORE
+from api.parts import Parts
 from api.problems import RETRY_AFTER_S, UNAVAILABLE, Problem
 
 BATCH_MAX = 500  # transactions a batch request
 BATCH_ITEM_S = 0.005  # a batch request gets so much more for each transaction it may hold
 GRACE_S = 0.02  # the scoring keeps the deadline itself and answers better; this is for what hangs beside it
-
-_may_score = Allowed(SCOPE_SCORE)
 
 
 class DeadlineRoute(APIRoute):
@@ -47,8 +46,13 @@ class DeadlineRoute(APIRoute):
         return handler
 
     async def _answer(self, request: Request) -> Response:
-        caller = await _may_score(await authenticated(request))
-        response: Response = await self.endpoint(caller, request.app.state.parts, request)
+        parts: Parts = request.app.state.parts
+        caller = await known_caller(request, parts.scoring_authenticator)
+        if caller.via == "key" and caller.api_key_id is not None:
+            parts.accounts.key_use.note(caller.api_key_id)
+        parts.accounts.limiter.admit_at_once(request, caller)
+        require(SCOPE_SCORE, caller)
+        response: Response = await self.endpoint(caller, parts, request)
         return response
 
     def limit_s(self, request: Request) -> float:

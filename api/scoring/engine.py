@@ -87,6 +87,7 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
         state = HurriedStateStore(
             RedisStateStore(redis, settings.redis_key_prefix, fingerprint_of(CATALOGUE_HASH, money)),
             READ_SHARE * settings.score_deadline_ms / 1000,
+            background.spawn,
         )
         by_model = ModelDecider(lambda: model.current, book.policy, explain_all=True, threads=threads)
         pipeline = Pipeline(

@@ -17,6 +17,7 @@ from settings import Settings
 
 GROUP_MAX = 200  # calls a flush
 WAITING_MAX = 2_000  # calls; what is beyond waits in its journal entry, and the sweeper publishes it
+GATHER_S = 0.03  # a flush costs the gateway, and the broker, as much as storing a call; its caller has the answer
 RETRY_S = 1.0  # between two tries to reach the broker
 
 Outputs = tuple[Sequence[Decision], Sequence[Alert]]
@@ -31,7 +32,7 @@ class GroupPublisher:
         self._settings = settings
         self._publisher: KafkaPublisher | None = None
         self._groups: Grouped[Outputs, None] = Grouped(
-            self._publish, spawn, size_max=GROUP_MAX, waiting_max=WAITING_MAX
+            self._publish, spawn, size_max=GROUP_MAX, waiting_max=WAITING_MAX, gather_s=GATHER_S
         )
 
     async def publish(self, decisions: Sequence[Decision], alerts: Sequence[Alert]) -> None:
