@@ -24,7 +24,9 @@ _ENTITIES = tuple(entity.name.lower() for entity in Entity)
 class ModelDecider:
     """Scores a folded batch. `model` is asked once a batch, so that a promoted model takes over between batches.
 
-    With `explain_all` every decision gets its reasons. `threads`: where it runs; None: the event loop's own.
+    With `explain_all` every decision gets its reasons. `threads`: where it runs; None: the event loop's own. Batches of
+    at most `here_max` rows are scored where they are: a thread that has to win the interpreter's lock back after each
+    of XGBoost's calls takes three times as long as the work, and holds up the loop for as long (record 0055).
     """
 
     def __init__(
@@ -35,15 +37,19 @@ class ModelDecider:
         *,
         explain_all: bool = False,
         threads: Executor | None = None,
+        here_max: int = 0,
     ) -> None:
         self._model = model
         self._policies = policies
         self._overrides = overrides
         self._explain_all = explain_all
         self._threads = threads
+        self._here_max = here_max
 
     async def decide(self, transactions: Sequence[Transaction], folded: Folded, rows: Sequence[int]) -> list[Decision]:
-        """One decision a transaction, in a thread: TreeSHAP of a batch with many alerts takes tens of milliseconds."""
+        """One decision a transaction; in a thread, where TreeSHAP of many alerts may take tens of milliseconds."""
+        if len(rows) <= self._here_max:
+            return self.decide_now(transactions, folded, rows)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self.decide_now, transactions, folded, rows)
 

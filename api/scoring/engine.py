@@ -44,6 +44,7 @@ POOL_SIZE_MAX = 6  # connections of one gateway process: batches under way look 
 REDIS_TIMEOUT_S = 5.0  # of one command; a caller is answered long before, a batch's own work may go on
 REDIS_CONNECT_TIMEOUT_S = 1.0
 SCORING_THREADS = 2  # one batch's reasons beside another's; not the event loop's own threads, which hash passwords
+SCORED_HERE_MAX = 8  # calls of a batch that are scored on the event loop, some 5 ms; more go to a thread
 READ_SHARE = 0.4  # of the deadline: what reading the state may take; it takes about a millisecond
 CONNECT_RETRY_S = 0.5
 BOOK_EVERY_S = 1.0  # clients and their policies
@@ -89,7 +90,9 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
             READ_SHARE * settings.score_deadline_ms / 1000,
             background.spawn,
         )
-        by_model = ModelDecider(lambda: model.current, book.policy, explain_all=True, threads=threads)
+        by_model = ModelDecider(
+            lambda: model.current, book.policy, explain_all=True, threads=threads, here_max=SCORED_HERE_MAX
+        )
         pipeline = Pipeline(
             state=state,
             store=PostgresDecisionStore(pool, settings.topics.transactions, currency_default=settings.currency_default),
