@@ -43,6 +43,7 @@ from api.routes import (
     uploads,
     users,
 )
+from api.scoring.express import Express
 from api.version import VERSION
 from error_reports import configure_error_reports
 from logs import configure_logs
@@ -113,6 +114,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         Idempotency, authenticator=parts.authenticator, database=parts.database, limiter=parts.accounts.limiter
     )
     app.add_middleware(OlderPaths)
+    app.add_middleware(Express, routes=score.ROUTES)
     app.add_middleware(Edge, secure=settings.environment == "production", file_bytes_max=settings.max_file_size)
     if parts.origins:  # outside the edge, so that a page may read its refusals too
         app.add_middleware(

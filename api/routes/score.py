@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from api.auth import Caller, Scorer
@@ -178,3 +179,5 @@ def _problem(kind: Kind, detail: str, request_id: str) -> dict[str, Any]:
 router = APIRouter()
 router.include_router(single)
 router.include_router(batch)
+
+ROUTES = tuple(route for part in (single, batch) for route in part.routes if isinstance(route, APIRoute))
