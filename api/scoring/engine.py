@@ -1,6 +1,7 @@
 """The durability order behind the gateway: connected, warmed, kept fresh. Imported when the gateway is up already."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -120,6 +121,10 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
         await model.looked.wait()
         await asyncio.get_running_loop().run_in_executor(threads, _warm, pipeline.builder, by_model)
         await watch.look()
+        # What is here now stays: walking a million objects of NumPy, numba and the gazetteer holds up every call in
+        # the process for a fifth of a second, several times a minute.
+        gc.collect()
+        gc.freeze()
         chores = [asyncio.create_task(work) for work in (watch.run(), publisher.run(), _every(refresh_book))]
         stack.push_async_callback(_stop, chores, background)
         yield Engine(desk, gate, book, watch, threads, refresh_book)
