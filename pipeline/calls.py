@@ -23,7 +23,7 @@ from pipeline.same_body import is_same
 
 GROUP_MAX = 32  # calls a batch: reasons take a millisecond each, and all of a batch wait for the last
 BULK_GROUP_MAX = 16  # of batch requests; single calls wait behind at most one of these
-GROUPS_OPEN_MAX = 3  # batches under way at once: one reads, one scores, one stores
+GROUPS_OPEN_MAX = 2  # batches under way at once: while one is stored the next is read and scored
 WAITING_MAX = 5_000  # calls; some seconds of work, longer than anybody waits
 
 
