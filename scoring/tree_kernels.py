@@ -72,7 +72,8 @@ def contributions(leaves, bias, vectors):
             case = 0
             for j in range(start, stop):
                 x = vectors[i, leaves.feature[j]]
-                passes = leaves.missing[j] if np.isnan(x) else leaves.low[j] <= x < leaves.high[j]
+                # Without a branch, which no processor could foresee: NaN is in no interval, and unequal to itself.
+                passes = ((leaves.low[j] <= x) & (x < leaves.high[j])) | (leaves.missing[j] & (x != x))
                 case |= passes << (j - start)
             at = leaves.cases[leaf] + case * (stop - start)
             for j in range(start, stop):
