@@ -32,7 +32,7 @@ def decide_batch(
     """Decisions in the order of `transactions`, from vectors of shape (n, features) and their n flags and states.
 
     `policies` gives a client's policy. Reasons are made for what raises an alert, for all with `explain_all` (some
-    0.2 ms each). Pure: the same call gives equal decisions, and a row's decision does not depend on the batch around it.
+    0.2 ms each). Pure: the same call gives equal decisions, and a row's decision does not depend on the batch it is in.
     """
     if not transactions:
         return []

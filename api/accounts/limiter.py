@@ -54,29 +54,27 @@ class Limiter:
     def rate_of(self, tier: str | None) -> Rate:
         return self._of_all or tier_of(tier).rate
 
-    async def admit_caller(self, request: Request, caller: Caller, requests: int = 1) -> None:
-        """Count a request of a client, or what is worth several, whichever of its credentials it came with.
+    async def admit_caller(self, request: Request, caller: Caller) -> None:
+        """Count a request of a client, whichever of its credentials it came with. Raises a 429 problem."""
+        await self._admit(request, CLIENT, str(caller.client_id), self.rate_of(caller.tier))
 
-        Raises a 429 problem.
-        """
-        await self._admit(request, CLIENT, str(caller.client_id), self.rate_of(caller.tier), requests)
+    def admit_at_once(self, request: Request, caller: Caller, requests: int = 1) -> None:
+        """As `admit_caller`, or for what is worth several requests, without a wait.
 
-    def admit_at_once(self, request: Request, caller: Caller) -> None:
-        """As `admit_caller`, without a wait: several gateways together may overrun the rate by some 20 ms' worth.
-
-        Raises a 429 problem.
+        Several gateways together may overrun the rate by some 20 ms' worth. Raises a 429 problem.
         """
         rate = self.rate_of(caller.tier)
         key, left_s = self._window(CLIENT, str(caller.client_id), rate)
-        _judge(request, Standing(CLIENT, rate, self._counters.hit_at_once(key, rate.window_s), ceil(left_s)))
+        used = self._counters.hit_at_once(key, rate.window_s, requests)
+        _judge(request, Standing(CLIENT, rate, used, ceil(left_s)))
 
     async def admit_address(self, request: Request) -> None:
         """Count a request of somebody unknown. Raises a 429 problem."""
         await self._admit(request, ADDRESS, address_of(request), self._of_address)
 
-    async def _admit(self, request: Request, policy: str, who: str, rate: Rate, requests: int = 1) -> None:
+    async def _admit(self, request: Request, policy: str, who: str, rate: Rate) -> None:
         key, left_s = self._window(policy, who, rate)
-        _judge(request, Standing(policy, rate, await self._counters.hit(key, rate.window_s, requests), ceil(left_s)))
+        _judge(request, Standing(policy, rate, await self._counters.hit(key, rate.window_s), ceil(left_s)))
 
     def _window(self, policy: str, who: str, rate: Rate) -> tuple[str, float]:
         """The name of the window's counter, and the seconds until it ends."""

@@ -95,7 +95,7 @@ async def score_batch(caller: Scorer, parts: PartsOf, request: Request) -> Respo
     engine = parts.scoring.engine
     wanted = _batch_of(await request.body())
     if more := (len(wanted.transactions) - 1) // BATCH_REQUEST:
-        await parts.accounts.limiter.admit_caller(request, caller, more)
+        parts.accounts.limiter.admit_at_once(request, caller, more)
     now_ms = time.time_ns() // 1_000_000
     items = [read(bytes(raw), caller.client_id, now_ms, engine.gate) for raw in wanted.transactions]
     seconds = parts.settings.score_deadline_ms / 1000 + BATCH_ITEM_S * len(items)
