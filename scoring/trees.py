@@ -69,10 +69,14 @@ def trees_of(booster: xgboost.Booster) -> Trees | None:
     cases = [len(path.share) << len(path.share) for path in paths if len(path.share) <= PATH_MAX]
     if len(cases) < len(paths) or sum(cases) > CASES_MAX:
         return None
-    base = _base_margin(learner)
-    bias = float(base) + sum(path.value * math.prod(path.share.values()) for path in paths)
-    found = Trees(_nodes(trees), _leaves(paths), base, bias)
-    return found if _gives_the_same(found, booster) else None
+    nodes, leaves = _nodes(trees), _leaves(paths)
+    rows = _probes(nodes, booster.num_features())
+    theirs = booster.inplace_predict(rows, predict_type="margin", validate_features=False)
+    for base in _base_margins(learner):
+        if np.array_equal(tree_kernels.margins(nodes, base, rows), theirs):
+            bias = float(base) + sum(path.value * math.prod(path.share.values()) for path in paths)
+            return Trees(nodes, leaves, base, bias)
+    return None
 
 
 def _is_unusual(tree: dict[str, Any]) -> bool:
@@ -80,12 +84,17 @@ def _is_unusual(tree: dict[str, Any]) -> bool:
     return any(tree["split_type"]) or int(tree["tree_param"]["size_leaf_vector"]) > 1
 
 
-def _base_margin(learner: dict[str, Any]) -> np.float32:
-    """Every tree adds to it; XGBoost keeps it as a probability for a logistic objective."""
+def _base_margins(learner: dict[str, Any]) -> list[np.float32]:
+    """What every tree adds to: XGBoost's own number, and its neighbours.
+
+    For a logistic objective the file holds a probability. Its logarithm is the mathematics library's, whose last bit
+    depends on the machine: the probes tell which it is.
+    """
     score = np.float32(learner["learner_model_param"]["base_score"].strip("[]"))
     if not learner["objective"]["name"].endswith(":logistic"):
-        return score
-    return np.float32(-np.log(np.float32(1) / score - np.float32(1)))
+        return [score]
+    base = np.float32(-np.log(np.float32(1) / score - np.float32(1)))
+    return [base, np.nextafter(base, np.float32(-np.inf)), np.nextafter(base, np.float32(np.inf))]
 
 
 def _nodes(trees: list[dict[str, Any]]) -> Nodes:
@@ -146,16 +155,14 @@ def _leaves(paths: list[_Path]) -> Leaves:
     )
 
 
-def _gives_the_same(trees: Trees, booster: xgboost.Booster) -> bool:
-    """Whether margins are equal bit for bit on rows at, and just below, the values at which the trees split."""
+def _probes(nodes: Nodes, features: int) -> NDArray[np.float32]:
+    """Rows at, and just below, the values at which the trees split, with missing values among them."""
     chance = np.random.default_rng(0)
-    rows = chance.normal(size=(PROBES, booster.num_features())).astype(np.float32)
-    inner = np.flatnonzero(trees.nodes.feature != LEAF)
+    rows = chance.normal(size=(PROBES, features)).astype(np.float32)
+    inner = np.flatnonzero(nodes.feature != LEAF)
     for row in rows:
-        some = chance.choice(inner, min(len(inner), len(row)), replace=False)
-        cuts = trees.nodes.value[some]
-        below = chance.random(len(some)) < 0.5
-        row[trees.nodes.feature[some]] = np.where(below, np.nextafter(cuts, np.float32(-np.inf)), cuts)
+        some = chance.choice(inner, min(len(inner), features), replace=False)
+        cuts, below = nodes.value[some], chance.random(min(len(inner), features)) < 0.5
+        row[nodes.feature[some]] = np.where(below, np.nextafter(cuts, np.float32(-np.inf)), cuts)
     rows[chance.random(rows.shape) < PROBE_MISSING_SHARE] = np.nan
-    theirs = booster.inplace_predict(rows, predict_type="margin", validate_features=False)
-    return np.array_equal(trees.margins(rows), theirs)
+    return rows

@@ -165,3 +165,20 @@ async def test_a_redis_that_hangs_is_not_waited_for_and_found_again(stack: Stack
                 await asyncio.sleep(0.01)
         assert await counters.hit("k", 100) > 3
         await counters.close()
+
+
+async def test_counting_at_once_is_exact_alone_and_told_to_the_others(stack: Stack, redis_prefix: str) -> None:
+    one, two = (Counters(stack.redis_url, redis_prefix) for _ in range(2))
+    for counters in (one, two):
+        counters.answer_s = PATIENT_S
+    assert [one.hit_at_once("k", 100) for _ in range(50)] == list(range(1, 51))
+    assert one.hit_at_once("k", 100, 25) == 75
+    async with asyncio.timeout(20):
+        while await two.hit("k", 100, 0) < 75:  # noqa: ASYNC110 - it is told by itself
+            await asyncio.sleep(0.01)
+        two.hit_at_once("k", 100)
+        while two.hit_at_once("k", 100, 0) < 76:  # noqa: ASYNC110 - the others' are known after the first telling
+            await asyncio.sleep(0.01)
+    assert await one.hit("k", 100) == 77
+    await one.close()
+    await two.close()

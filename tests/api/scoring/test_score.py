@@ -226,3 +226,18 @@ async def test_scoring_needs_its_scope(gateway: RunningGateway, make_key: Callab
     assert (await reader.score(payment())).status_code == 403
     assert (await reader.batch([payment()])).status_code == 403
     assert (await Caller(gateway.http, "rsk_nobody").score(payment())).status_code == 401
+
+
+async def test_the_short_way_is_framed_and_counted_like_any_other(caller: Caller, gateway: RunningGateway) -> None:
+    answer = await caller.score(payment())
+    assert answer.headers["x-request-id"]
+    assert answer.headers["ratelimit"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    refused = await caller.score({"amount": 1})
+    assert kind_of(refused) == (422, "invalid-request")
+    assert refused.headers["content-type"].startswith("application/problem+json")
+    assert kind_of(await gateway.http.post("/v1/score", json=payment())) == (401, "not-authenticated")
+    assert (await gateway.http.get("/v1/score")).status_code == 405
+    metrics = (await gateway.http.get("/metrics")).text
+    assert 'route="/v1/score",status="200"' in metrics
+    assert 'route="/v1/score",status="422"' in metrics
