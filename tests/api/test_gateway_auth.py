@@ -1,5 +1,6 @@
 """Who may do what, with which credentials."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -42,6 +43,9 @@ INVALID: list[dict[str, str]] = [
 
 
 async def test_open_to_anybody(gateway: RunningGateway) -> None:
+    async with asyncio.timeout(60):
+        while (await gateway.http.get("/readyz")).status_code == 503:  # noqa: ASYNC110 - scoring warms up
+            await asyncio.sleep(0.05)
     for path in OPEN:
         assert (await gateway.http.get(path)).status_code == 200, path
 
