@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--name", default="score_repeats", help="of the result file")
     arguments = parser.parse_args()
     with running(arguments.model) as bench:
-        lane = bench.lane("repeats", partitions=1, RATE_LIMIT="1000000/second", SCORE_DEADLINE_MS="5000", LOG_LEVEL="WARNING")
+        lane = bench.lane(
+            "repeats", partitions=1, RATE_LIMIT="1000000/second", SCORE_DEADLINE_MS="5000", LOG_LEVEL="WARNING"
+        )
         worker = bench.worker(lane)
         worker.start()
         gateway = Gateway(lane, bench.home.log("gateway-repeats"))
