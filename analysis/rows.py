@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from analysis.chunks import CHUNK_ROWS, MINOR, MISSING, NO_TIME, WORDS, Rows, RowSource
+from analysis.progress import Progress
 
 __all__ = [
     "CHUNK_ROWS",
@@ -116,8 +117,9 @@ class RowWriter:
     Use as a context manager; an exception leaves no file behind.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, progress: Progress = lambda _stage, _done, _total: None) -> None:
         self._path = path
+        self._progress = progress
         self._partial = path.with_suffix(".partial")
         self._writer: pq.ParquetWriter | None = None
         self._newest = NO_TIME
@@ -149,7 +151,7 @@ class RowWriter:
             self._partial.unlink(missing_ok=True)
             return
         if not self._sorted:
-            _sort(self._partial)
+            _sort(self._partial, self._progress)
         self._partial.replace(self._path)
 
     def _note_order(self, table: pa.Table) -> None:
@@ -159,9 +161,14 @@ class RowWriter:
             self._newest = times[-1]
 
 
-def _sort(path: Path) -> None:
+def _sort(path: Path, progress: Progress) -> None:
     """By time, then place. In memory: an upload's size is bounded, and a stored period comes sorted."""
-    table = pq.read_table(path)
+    table = pq.read_table(path).combine_chunks()  # or each part of it would be put together anew
+    progress("sort", 0, table.num_rows)
     keys = [("time_ms", "ascending", "at_start"), ("row", "ascending", "at_start")]
     order = pc.sort_indices(table, sort_keys=keys)
-    pq.write_table(table.take(order), path, row_group_size=CHUNK_ROWS, compression="zstd")
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for start in range(0, table.num_rows, CHUNK_ROWS):
+            part = table.take(order.slice(start, CHUNK_ROWS))
+            writer.write_table(part, CHUNK_ROWS)
+            progress("sort", start + part.num_rows, table.num_rows)

@@ -83,9 +83,12 @@ def _fit(
             unless(cancelled)
             one.fit(rows)
         progress("fit", rows.start + len(rows), total)
-    for one in detectors:
+    # The learned ones learn only here, which takes as long for a thousand rows as for millions.
+    for i, one in enumerate(detectors):
         unless(cancelled)
+        progress("learn", total * i // len(detectors), total)
         one.finish()
+    progress("learn", total, total)
 
 
 def _detect(

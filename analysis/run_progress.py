@@ -6,7 +6,7 @@ from typing import NamedTuple
 from storage.jobs import Job, JobState
 
 # Each stage's part of the whole, as measured on the default strategy; of an upload there is nothing to extract.
-STAGES = {"extract": 0.25, "fit": 0.30, "detect": 0.40, "combine": 0.05}
+STAGES = {"extract": 0.25, "fit": 0.25, "learn": 0.15, "detect": 0.30, "combine": 0.05}
 SHARE_MIN = 0.02  # of the whole that must be done before the rest can be guessed
 
 

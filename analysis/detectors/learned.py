@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from analysis.chunks import Rows
 from analysis.detectors import protocol
@@ -66,7 +67,8 @@ class Learned:
             return
         self._mean, self._deviation = values.mean(axis=0), values.std(axis=0)
         self._model = self.model(len(values))
-        self._model.fit(self.scaled(values))
+        with one_thread():
+            self._model.fit(self.scaled(values))
 
     def detect(self, rows: Rows) -> Found:
         if self._model is None:
@@ -74,7 +76,8 @@ class Learned:
             return Found(nothing, {"odd": nothing, "deviation": nothing})
         scaled = self.scaled(self._profile.of(rows))
         place = np.argmax(np.abs(scaled), axis=1)
-        score = np.asarray(self._model.decision_function(scaled), np.float64)
+        with one_thread():
+            score = np.asarray(self._model.decision_function(scaled), np.float64)
         odd = self._telling[place].astype(float)
         return Found(score, {"odd": odd, "deviation": scaled[np.arange(len(rows)), place]})
 
@@ -90,6 +93,15 @@ class Learned:
             f"Unlike most rows as a whole; most unlike them is {NAMES[int(evidence['odd'])]},"
             f" {abs(evidence['deviation']):.1f} deviations {side} usual"
         )
+
+
+def one_thread() -> Any:
+    """OpenMP's loops in the calling thread only.
+
+    Their threads wait for each other by spinning: on two cores that were busy, ten times as long for a sample's
+    clusters. And sums of several threads come in another order each time, so that equal runs would differ in a bit.
+    """
+    return threadpool_limits(1, user_api="openmp")
 
 
 def telling(values: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -62,7 +62,7 @@ def extract(
     progress: Progress = lambda _stage, _done, _total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Extracted:
-    """Read a file into rows and rejects. Progress is in bytes of the file.
+    """Read a file into rows and rejects. Progress is in bytes of the file, then in rows if they have to be sorted.
 
     Raises FileRefused, NotReadable, Cancelled, and OSError where there is no room; then neither file is there.
     """
@@ -70,7 +70,7 @@ def extract(
     problem = reading.mapping.problem(reader.names)
     if problem is not None:
         raise NotReadable(problem, reading)
-    with RejectWriter(rejects_path) as rejects, RowWriter(rows_path) as rows:
+    with RejectWriter(rejects_path) as rejects, RowWriter(rows_path, progress) as rows:
         transform = Transform(reading.mapping, rejects.add)
         for found in reader.batches():
             unless(cancelled)

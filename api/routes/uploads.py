@@ -164,11 +164,11 @@ async def change_upload_mapping(
     ] = None,
 ) -> UploadOut:
     """The file is read anew from its beginning. With `keep`, later files with these columns are read so, too."""
-    if if_match is None:
-        raise Problem(VERSION_REQUIRED, "send If-Match with the ETag of the mapping that was read, or *")
     wanted = body.model_dump(mode="json")
     async with act.transaction() as connection:
         upload = await _free(connection, act, upload_id)
+        if if_match is None:
+            raise Problem(VERSION_REQUIRED, "send If-Match with the ETag of the mapping that was read, or *")
         check_version(if_match, upload.revision)
         _check_columns(body, upload)
         entry = act.entry("upload.mapping", f"upload:{upload_id}", mapping=wanted["mapping"], layout=wanted["layout"])

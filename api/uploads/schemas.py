@@ -28,16 +28,17 @@ class UploadQuery(PageQuery):
 
 
 class ParseJobOut(Answer):
-    """The last job that read the file, or will; `done` and `total` are bytes of it."""
+    """The last job that read the file, or will; `done` of `total` are bytes of it, while it sorts what it read rows."""
 
     job_id: UUID
     state: JobState
+    stage: str
     done: int
     total: int
 
     @classmethod
     def of(cls, job: Job) -> "ParseJobOut":
-        return cls(job_id=job.job_id, state=job.state, done=job.rows_done, total=job.rows_total)
+        return cls(job_id=job.job_id, state=job.state, stage=job.stage, done=job.rows_done, total=job.rows_total)
 
 
 class UploadOut(Answer):
@@ -53,8 +54,8 @@ class UploadOut(Answer):
                     "upload_id": "6f1d2a0e-5d0f-4a53-9a3c-1f6f7a3b1c2d", "file_name": "ledger.csv",
                     "size_bytes": 104857, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                     "state": "parsed", "problem": None, "format": "csv", "rows": 1204, "rejected": 3, "revision": 1,
-                    "job": {"job_id": "0b6f2a0e-5d0f-4a53-9a3c-1f6f7a3b1c2d", "state": "done", "done": 104857,
-                            "total": 104857},
+                    "job": {"job_id": "0b6f2a0e-5d0f-4a53-9a3c-1f6f7a3b1c2d", "state": "done", "stage": "parse",
+                            "done": 104857, "total": 104857},
                     "created_by": "user:17", "created_at": "2026-03-01T12:00:00Z",
                     "parsed_at": "2026-03-01T12:00:01Z", "repeated": False,
                 }

@@ -26,6 +26,18 @@ def test_rows_come_in_order_of_time_and_place(
     assert rows.amount.tolist() == [float(place - 2) for _, place in expected]
 
 
+def test_sorting_says_how_far_it_is(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    with RowWriter(tmp_path / "rows.parquet", lambda *step: told.append(step)) as writer:
+        for first in (100_000, 0):
+            numbers = np.arange(first, first + 100_000)
+            writer.write({"row": numbers, "time_ms": numbers, "amount_minor": numbers * 10_000})
+    assert told[0] == ("sort", 0, 200_000)
+    assert told[-1] == ("sort", 200_000, 200_000)
+    assert told == sorted(told)
+    assert len(told) > 2
+
+
 def test_words_have_one_number_in_every_pass(tmp_path: Path) -> None:
     accounts = ["b", None, "a", "b", "ü", None]
     source = written(tmp_path / "rows.parquet", [{"amount": 1, "account": name} for name in accounts])
