@@ -14,8 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from analysis.extract.extract import Defaults, Extracted, extract
+from analysis.extract.extract import Defaults, Extracted, extract, understand
+from analysis.extract.mapping import MEANINGS
 from analysis.extract.parts import FileRefused
+from analysis.extract.reading import Meaning, Wanted
+from analysis.extract.rejects import read_rejects
 from analysis.found import found_of
 from analysis.presets import DEFAULT, PRESETS
 from analysis.progress import Cancelled
@@ -29,6 +32,8 @@ from storage.anomalies import FoundAnomaly
 
 EXIT_CANCELLED = 130  # as a shell says of Ctrl-C
 SHOWN = 20
+REJECTS = "rejects.parquet"
+REJECTS_SHOWN = 5
 REASON_SHOWN = 90  # characters
 
 _out = Console(highlight=False, markup=False, emoji=False)
@@ -50,23 +55,28 @@ def analyse_command(
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="All anomalies, as .csv, .parquet or .xlsx.")] = None,
     show: Annotated[int, typer.Option(min=0, max=1000, help="Anomalies in the table, the highest.")] = SHOWN,
     time_zone: Annotated[str, typer.Option(help="Of times in the file that name none.")] = "UTC",
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="meaning=COLUMN where the guess is wrong, as often as needed.")
+    ] = None,
 ) -> None:
     """Read a file, run a detection strategy over it, and show what stands out. Needs no stack."""
     form = _form(out)
     chosen = _strategy(strategy)
+    given = _given(columns or [])
     with TemporaryDirectory(prefix="riskstream-analyse-") as folder, _ended_by_signal() as ended:
         try:
-            extracted, rows, outcome = _analysed(file, chosen, time_zone, Path(folder), ended)
+            extracted, rows, outcome = _analysed(file, chosen, time_zone, given, Path(folder), ended)
         except (FileRefused, InvalidStrategy) as error:
             raise DataRefused(f"{file}: {error}") from error
         except Cancelled:
             _err.print("Stopped.")
             raise typer.Exit(EXIT_CANCELLED) from None
         found = list(found_of(outcome, rows, lambda row, _record: f"{file.name}:{row}"))
+        rejects = read_rejects(Path(folder) / REJECTS, 0, REJECTS_SHOWN)
     if out is not None and form is not None:
         with ResultsFile(out, form) as results:
             results.write(found)
-    _say(extracted, outcome, found[:show], chosen)
+    _say(extracted, rejects, outcome, found[:show], chosen)
     if out is not None:
         _out.print(f"All {len(found):,} are in {out}.")
 
@@ -92,8 +102,29 @@ def _strategy(name: str) -> Strategy:
         raise typer.BadParameter(f"{name}: {error}") from error
 
 
+def _given(pairs: list[str]) -> dict[Meaning, str]:
+    """What --map says: meaning → column."""
+    given: dict[Meaning, str] = {}
+    for pair in pairs:
+        meaning, _, column = pair.partition("=")
+        if meaning not in MEANINGS or not column:
+            raise typer.BadParameter(f"--map {pair}: write meaning=COLUMN; meanings are {', '.join(MEANINGS)}")
+        given[meaning] = column
+    return given
+
+
+def _wanted(file: Path, given: dict[Meaning, str], defaults: Defaults) -> Wanted | None:
+    """The guess with what was given in its place; None: the guess."""
+    if not given:
+        return None
+    _, reading = understand(file, file.name, None, defaults)
+    taken = set(given.values())
+    guessed = {meaning: column for meaning, column in reading.mapping.columns.items() if column not in taken}
+    return Wanted(layout=reading.layout, mapping=reading.mapping.model_copy(update={"columns": guessed | given}))
+
+
 def _analysed(
-    file: Path, strategy: Strategy, time_zone: str, folder: Path, ended: "_Ended"
+    file: Path, strategy: Strategy, time_zone: str, given: dict[Meaning, str], folder: Path, ended: "_Ended"
 ) -> tuple[Extracted, ParquetRows, Outcome]:
     rows_path = folder / "rows.parquet"
     defaults = Defaults(time_zone=time_zone, currency=load_settings().currency_default)
@@ -102,7 +133,8 @@ def _analysed(
             file,
             file.name,
             rows_path,
-            folder / "rejects.parquet",
+            folder / REJECTS,
+            wanted=_wanted(file, given, defaults),
             defaults=defaults,
             progress=bars.progress,
             cancelled=ended,
@@ -160,7 +192,23 @@ class _Bars:
         self._shown.update(self._tasks[stage], completed=done, total=total)
 
 
-def _say(extracted: Extracted, outcome: Outcome, shown: list[FoundAnomaly], strategy: Strategy) -> None:
+def _say(
+    extracted: Extracted,
+    rejects: list[dict[str, Any]],
+    outcome: Outcome,
+    shown: list[FoundAnomaly],
+    strategy: Strategy,
+) -> None:
+    """How the file was understood comes first: a wrong guess makes everything below it wrong."""
+    understood = ", ".join(
+        f"{meaning}={_printable(name)}" for meaning, name in extracted.reading.mapping.columns.items()
+    )
+    _out.print(f"Columns: {understood}", soft_wrap=True)
+    for reject in rejects:
+        where = f"line {reject['line']}, {_printable(reject['column'])}"
+        _out.print(f"Not used: {where}: {reject['reason']}: {_printable(reject['excerpt'])}", soft_wrap=True)
+    if extracted.rejected > len(rejects):
+        _out.print(f"… and {extracted.rejected - len(rejects):,} more rows.")
     rejected = f"; {extracted.rejected:,} rows could not be used" if extracted.rejected else ""
     _out.print(
         f"{extracted.rows:,} rows ({extracted.reading.format}){rejected}. Strategy {strategy.name}:"

@@ -19,11 +19,14 @@ ENOUGH_UNNAMED = 0.8  # where the name says nothing
 # What columns are called, in the languages of the institutions that we know; compared without case and marks.
 _NAMES: dict[Meaning, str] = {
     "transaction_id": "transaction id|transaction_id|txn id|tx id|trans id|transaktionsid|transaction reference"
-    "|reference number|payment id|entry reference|receipt no|receipt|verifikationsnummer|beleg nr|id",
+    "|reference number|payment id|entry reference|receipt no|receipt|verifikationsnummer|beleg nr|belegnr"
+    "|belegnummer|id",
     "account": "account id|account number|account no|account|konto|kontonummer|iban|card number|card id|card"
-    "|customer id|customer|msisdn|phone number|phone|sender|nameorig|from account|auftragskonto|compte|cuenta|konto nr",
+    "|customer id|customer|msisdn|phone number|phone|sender|nameorig|from account|auftragskonto|compte|cuenta|konto nr"
+    "|kunde|kunden nr|kundennr|kundennummer|kund|kundnummer|kundnr|cliente",
     "time": "timestamp|transaction time|transaction date|date time|datetime|booking date|posting date|booked|date"
-    "|bokföringsdag|bokföringsdatum|transaktionsdatum|transaktionsdag|datum|buchungstag|buchungsdatum|valuta datum"
+    "|bokföringsdag|bokföringsdatum|transaktionsdatum|transaktionsdag|datum|buchungstag|buchungsdatum|buchungszeit"
+    "|valuta datum"
     "|completion time|created at|event time|fecha|date opération|value date|valutadag|time|tx datetime",
     "clock": "time of day|clock|klockslag|tid|uhrzeit|hour|heure|hora|time",
     "amount": "amount|transaction amount|tx amount|belopp|summa|betrag|umsatz|montant|importe|value|sum|amt",

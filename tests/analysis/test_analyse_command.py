@@ -59,6 +59,19 @@ def test_a_strategy_of_ones_own_is_a_file(payments: Path, tmp_path: Path) -> Non
     assert "Strategy mine" in result.output
 
 
+def test_how_the_file_is_read_is_said_and_can_be_corrected(payments: Path) -> None:
+    named = payments.read_text().replace("account,date", "who,date").replace("acct-2,", "acct-2,,", 1)
+    payments.write_text(named + "p401,acct-1,2026-03-03T10:00:00Z,ten,EUR,rent\n")
+    guessed = run(payments)
+    assert "account=" not in guessed.output
+    assert "line 402, amount: this is no amount" in guessed.output
+    given = run(payments, "--map", "account=who")
+    assert given.exit_code == 0, given.output
+    assert "account=who" in given.output
+    assert run(payments, "--map", "who=account").exit_code == 2
+    assert run(payments, "--map", "account=nobody").exit_code != 0
+
+
 def test_what_cannot_be_done_is_said(payments: Path, tmp_path: Path) -> None:
     for arguments, words in (
         ((payments, "--strategy", "no-such"), "no preset"),
