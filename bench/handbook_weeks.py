@@ -35,6 +35,8 @@ COMPROMISED_MS = 28 * DAY  # how long a terminal stays compromised in this data
 SURELY = 2.6  # times a customer's mean: hardly ever reached but by the fraud that multiplies by five
 RESULT = "handbook_weeks"
 Floats = npt.NDArray[np.float32]
+GENERAL = PARAMETERS | {"gamma": 0.0}  # which the recipe sets
+SHRUNK: Parameters = {name: RECIPE.parameters[name] for name in ("min_child_weight", "lambda", "gamma")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,11 @@ VARIANTS = {
     ),
     "one week, small leaves": Variant({"min_child_weight": 3.0, "gamma": 0.5}, one_week=True, seeds=(1, 2)),
     "one week, fewer features a tree": Variant({"colsample_bytree": 0.4}, one_week=True, seeds=(1, 2)),
-    "as for any other data": Variant(PARAMETERS | {"gamma": 0.0}, monotone=True),
+    "as for any other data": Variant(GENERAL, monotone=True),
+    "as for any other data, 64 bins": Variant(GENERAL | {"max_bin": 64}, monotone=True),
+    "as for any other data, 256 bins": Variant(GENERAL | {"max_bin": 256}, monotone=True),
+    "as for any other data, 1,024 bins": Variant(GENERAL | {"max_bin": 1024}, monotone=True),
+    "as for any other data, 1,024 bins, shrunk": Variant(GENERAL | {"max_bin": 1024} | SHRUNK, monotone=True),
     "monotone": Variant(monotone=True),
     "64 bins": Variant({"max_bin": 64}),
     "256 bins": Variant({"max_bin": 256}),
