@@ -195,28 +195,28 @@ def _write_distinct(tables, work, e, time, row):
 
 @inner
 def _count_links(tables, work, e, role, time, columns, row):
-    """Count a list's values by the windows they were last seen in; returns how many are not forgotten."""
+    """Count a list's values by the windows they were last seen in; returns how many are not forgotten.
+
+    One walk a window, without branches on what cannot be foreseen: a list stands in order of hashes, not of times.
+    """
     windows = tables.windows
-    counted = columns[-1] >= 0
-    if counted:
-        for w in range(windows.shape[0]):
-            row[columns[w]] = 0.0
     kept_after = work.head[e].newest - windows[-1] - tables.late_max
-    live = seen = 0
-    for i in range(work.link_lo[e, role], work.link_hi[e, role]):
-        last = work.links[i].last
-        if last <= kept_after:
-            continue
-        live += 1
-        if last > time - windows[-1]:
-            seen += 1
-            w = windows.shape[0] - 2
-            while counted and w >= 0 and last > time - windows[w]:
-                row[columns[w]] += 1.0
-                w -= 1
-    if counted:
-        row[columns[-1]] = seen
+    live = _seen_after(work, e, role, kept_after)
+    if columns[-1] >= 0:
+        seen = live
+        for w in range(windows.shape[0] - 1, -1, -1):
+            if seen:  # a smaller window holds no more than the larger
+                seen = _seen_after(work, e, role, max(kept_after, time - windows[w]))
+            row[columns[w]] = seen
     return live
+
+
+@inner
+def _seen_after(work, e, role, edge):
+    seen = 0
+    for i in range(work.link_lo[e, role], work.link_hi[e, role]):
+        seen += work.links[i].last > edge
+    return seen
 
 
 @inner
