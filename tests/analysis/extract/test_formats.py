@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlwt
 
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Layout, Mapping, Wanted
@@ -179,6 +180,32 @@ def test_excel(tmp_path: Path) -> None:
     assert [(each["line"], each["column"]) for each in rejects] == [(7, "Amount")]
     with pytest.raises(FileRefused, match="no sheet 'Other'"):
         read(tmp_path, "a.xlsx", written.getvalue(), Wanted(layout=Layout(sheet="Other")))
+
+
+def test_excel_of_before_2007(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("März")
+    day = xlwt.easyxf(num_format_str="YYYY-MM-DD HH:MM")
+    for place, row in enumerate(
+        (
+            ["Ledger of March"], [], ["Date", "Account", "Amount", "Text"],
+            [datetime(2026, 3, 1, 8, 30), "A-1", 12.5, "Miete"], [datetime(2026, 3, 2), 1930, -3, None],  # noqa: DTZ001
+            [], [datetime(2026, 3, 3), "A-3", "n/a", None],  # noqa: DTZ001
+        )
+    ):  # fmt: skip
+        for column, value in enumerate(row):
+            sheet.write(place, column, value, *([day] if isinstance(value, datetime) else []))
+    written = io.BytesIO()
+    book.save(written)
+    found, rows, rejects = read(tmp_path, "a.xls", written.getvalue())
+    assert (found.reading.layout.sheet, found.reading.layout.skip) == ("März", 2)
+    assert [(row["row"], row["account"], row["amount_minor"], row.get("text")) for row in rows] == [
+        (4, "A-1", 125_000, "Miete"), (5, "1930", -30_000, None)
+    ]  # fmt: skip
+    assert rows[0]["time_ms"] == ms(2026, 3, 1, 7, 30)
+    assert [(each["line"], each["column"]) for each in rejects] == [(7, "Amount")]
+    with pytest.raises(FileRefused):
+        read(tmp_path, "cut.xls", written.getvalue()[:-2000])
 
 
 def test_what_is_given_is_not_guessed(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import openpyxl
+import xlwt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -123,6 +124,22 @@ def test_excel(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     book.save(written)
     wanted = Wanted(mapping=MAPPING, layout=Layout(skip=0, header=True))
     _, found, rejects = read(tmp_path, "a.xlsx", written.getvalue(), wanted, UTC)
+    assert rejects == []
+    check(rows, found)
+
+
+@settings(FEW, max_examples=10)
+@given(ROWS)
+def test_excel_of_before_2007(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Rows")
+    for place, row in enumerate([dict(zip(NAMES, NAMES, strict=True)), *texts_of(rows)]):
+        for column, name in enumerate(NAMES):
+            sheet.write(place, column, row[name])
+    written = io.BytesIO()
+    book.save(written)
+    wanted = Wanted(mapping=MAPPING, layout=Layout(skip=0, header=True))
+    _, found, rejects = read(tmp_path, "a.xls", written.getvalue(), wanted, UTC)
     assert rejects == []
     check(rows, found)
 
