@@ -91,7 +91,7 @@ def test_a_model_of_this_format_is_no_model_of_the_stream(tmp_path: Path) -> Non
     assert "simulated payments" in (made.folder / "card.md").read_text()
 
 
-def test_its_registry_has_a_life_of_its_own(tmp_path: Path) -> None:
+def test_its_registry_has_a_life_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     history = history_of_cards(synthetic_rows(1, rows=30_000), {"source": "synthetic"})
     options = Options(recipe=RECIPE, baselines=False, replicates=0)
     one, other = (
@@ -100,6 +100,7 @@ def test_its_registry_has_a_life_of_its_own(tmp_path: Path) -> None:
 
     def told(*words: str, code: int = 0, dataset: str = "creditcard") -> str:
         arguments = ["models", *words, "--registry", str(tmp_path), "--dataset", dataset, "--json"]
+        monkeypatch.setattr("sys.argv", ["riskstream", *arguments])  # which rooms are loaded depends on it
         result = CliRunner().invoke(riskstream.app, arguments)
         assert result.exit_code == code, result.output
         return result.output
