@@ -178,17 +178,20 @@ class _Book:
 
 
 def _verification(line: int, words: list[str]) -> _Verification:
-    series, number, date, text, registered, signed_by = (*(word for word in words if word != "{"), *[""] * 6)[:6]
+    series, number, date, text, registered, signed_by = (*words, *[""] * 6)[:6]
     return _Verification(line, series, number, date, text, registered, signed_by)
 
 
 def _words(text: str) -> list[str]:
-    """The words of a line; a list of objects is one word that begins with a bracket."""
+    """The words of a line; a list of objects is one word that begins with a bracket.
+
+    The bracket that opens a verification, behind its head or on a line of its own, is none: it says nothing.
+    """
     found = []
     for quoted, bracket, inside, plain in _WORD.findall(text):
         if bracket:
             found.append("{" + inside)
-        else:
+        elif plain != "{":
             found.append(plain or re.sub(r"\\(.)", r"\1", quoted))
     return found
 

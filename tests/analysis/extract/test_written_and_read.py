@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import openpyxl
 import xlwt
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analysis.extract.extract import Defaults
@@ -149,6 +149,7 @@ _SIE_WORDS = st.text(_SIE_LETTERS, max_size=12).map(lambda text: " ".join(text.s
 
 
 @FEW
+@example([("{", [0])])  # a text that looks like the bracket behind a verification's head
 @given(st.lists(st.tuples(_SIE_WORDS, st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=5)), min_size=1))
 def test_sie(tmp_path: Path, verifications: list[tuple[str, list[int]]]) -> None:
     """Every verification gets a last row that balances it."""
