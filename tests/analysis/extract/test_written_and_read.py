@@ -111,6 +111,25 @@ def test_xml(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     check(rows, found)
 
 
+@FEW
+@given(ROWS)
+def test_camt(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    """One statement an account; a debit is money out. Rows are numbered by line, so each entry has its own."""
+    sides = ["DBIT" if row["amount"] < 0 else "CRDT" for row in rows]
+    statements = "\n".join(
+        f"<Stmt><Acct><Id><Othr><Id>{escape(row['account'])}</Id></Othr></Id></Acct><Ntry>"
+        f'<Amt Ccy="EUR">{decimal(abs(row["amount"]))}</Amt><CdtDbtInd>{side}</CdtDbtInd>'
+        f"<BookgDt><Dt>{row['date'].isoformat()}</Dt></BookgDt><AcctSvcrRef>{row['id']}</AcctSvcrRef>"
+        f"<NtryDtls><TxDtls><RmtInf><Ustrd>{escape(row['text'])}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry></Stmt>"
+        for row, side in zip(rows, sides, strict=True)
+    )
+    document = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+    content = f'<Document xmlns="{document}"><BkToCstmrStmt>\n{statements}\n</BkToCstmrStmt></Document>'
+    _, found, rejects = read(tmp_path, "a.xml", content, None, UTC)
+    assert rejects == []
+    check(rows, found)
+
+
 @settings(FEW, max_examples=10)
 @given(ROWS)
 def test_excel(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
