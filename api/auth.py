@@ -193,8 +193,6 @@ async def authenticated(
     """
     parts = request.app.state.parts
     caller = await known_caller(request, parts.authenticator)
-    if caller.via == "key" and caller.api_key_id is not None:
-        parts.accounts.key_use.note(caller.api_key_id)
     await parts.accounts.limiter.admit_caller(request, caller)
     return caller
 
@@ -213,6 +211,8 @@ async def known_caller(request: Request, authenticator: Authenticator) -> Caller
         raise Problem(NOT_AUTHENTICATED, detail, headers={"WWW-Authenticate": 'Bearer realm="riskstream"'})
     if caller.via == "session" and request.method not in READ_METHODS and not same_origin(request):
         raise Problem(FORBIDDEN, "a session may do this only from the console's own page")
+    if caller.via == "key" and caller.api_key_id is not None:
+        request.app.state.parts.accounts.key_use.note(caller.api_key_id)
     return caller
 
 

@@ -48,8 +48,6 @@ class DeadlineRoute(APIRoute):
     async def _answer(self, request: Request) -> Response:
         parts: Parts = request.app.state.parts
         caller = await known_caller(request, parts.scoring_authenticator)
-        if caller.via == "key" and caller.api_key_id is not None:
-            parts.accounts.key_use.note(caller.api_key_id)
         parts.accounts.limiter.admit_at_once(request, caller)
         require(SCOPE_SCORE, caller)
         response: Response = await self.endpoint(caller, parts, request)
