@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from analysis.extract.encoding import guess_encoding, text_of
 from analysis.extract.parts import (
-    BATCH_ROWS,
     COLUMNS_MAX,
     RECORD_BYTES_MAX,
     Batch,
     FileRefused,
     Unusable,
-    text_array,
+    batches_of,
 )
 from analysis.extract.reading import COLUMN_NAME_MAX
 
@@ -48,30 +46,20 @@ class JsonReader:
 
     def batches(self) -> Iterator[Batch | Unusable]:
         """The objects, flat."""
-        lines: list[int] = []
-        rows: list[dict[str, str]] = []
+        return batches_of(self._rows(), self.names)
+
+    def _rows(self) -> Iterator[tuple[int, dict[str, str] | Unusable, int]]:
         done = 0
         for found in self._records():
             if isinstance(found, Unusable):
-                yield found
+                yield found.line, found, done
                 continue
             line, text, done = found
             row = flat_of(text)
             if isinstance(row, str):
-                yield Unusable(line, row, excerpt=text[:200].decode("utf-8", "replace"))
-                continue
-            lines.append(line)
-            rows.append(row)
-            if len(rows) >= BATCH_ROWS:
-                yield self._batch(lines, rows, done)
-                lines, rows = [], []
-        if rows:
-            yield self._batch(lines, rows, done)
-
-    def _batch(self, lines: list[int], rows: list[dict[str, str]], done: int) -> Batch:
-        columns = {name: text_array([row.pop(name, "") for row in rows]) for name in self.names}
-        extra = [msgspec.json.encode(row).decode() if row else "" for row in rows]
-        return Batch(np.array(lines, np.int64), columns, done, extra)
+                yield line, Unusable(line, row, excerpt=text[:200].decode("utf-8", "replace")), done
+            else:
+                yield line, row, done
 
     def _records(self) -> Iterator[Record | Unusable]:
         pieces = text_of(self._path, self.encoding)

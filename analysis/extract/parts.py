@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -76,3 +77,29 @@ def unique_names(cells: Sequence[str]) -> list[str]:
 
 def text_array(cells: Sequence[str]) -> pa.Array:
     return pa.array(cells, pa.string())
+
+
+def batches_of(
+    found: Iterator[tuple[int, dict[str, str] | Unusable, int]], names: Sequence[str]
+) -> Iterator[Batch | Unusable]:
+    """Batches out of rows as dicts, each with its line and the bytes read by then; what is unusable goes by itself."""
+    lines: list[int] = []
+    rows: list[dict[str, str]] = []
+    done = 0
+    for line, row, done in found:
+        if isinstance(row, Unusable):
+            yield row
+            continue
+        lines.append(line)
+        rows.append(row)
+        if len(rows) >= BATCH_ROWS:
+            yield _batch(lines, rows, names, done)
+            lines, rows = [], []
+    if rows:
+        yield _batch(lines, rows, names, done)
+
+
+def _batch(lines: list[int], rows: list[dict[str, str]], names: Sequence[str], done: int) -> Batch:
+    columns = {name: text_array([row.pop(name, "") for row in rows]) for name in names}
+    extra = [msgspec.json.encode(row).decode() if row else "" for row in rows]
+    return Batch(np.array(lines, np.int64), columns, done, extra)

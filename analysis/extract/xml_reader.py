@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-import msgspec
-import numpy as np
-
 from analysis.extract.camt import ACCOUNT, CAMT_NAMES, CAMT_PARENTS, ENTRY, camt_mapping, entry_rows, iban_of
-from analysis.extract.parts import BATCH_ROWS, COLUMNS_MAX, RECORD_BYTES_MAX, Batch, FileRefused, Unusable, text_array
+from analysis.extract.parts import COLUMNS_MAX, RECORD_BYTES_MAX, Batch, FileRefused, Unusable, batches_of
 from analysis.extract.reading import Mapping
 from analysis.extract.xml_node import Node
 
@@ -46,20 +43,7 @@ class XmlReader:
 
     def batches(self) -> Iterator[Batch | Unusable]:
         """The rows; what is broken ends the file there."""
-        lines: list[int] = []
-        rows: list[dict[str, str]] = []
-        done = 0
-        for line, row, done in self._rows():
-            if isinstance(row, Unusable):
-                yield row
-                continue
-            lines.append(line)
-            rows.append(row)
-            if len(rows) >= BATCH_ROWS:
-                yield self._batch(lines, rows, done)
-                lines, rows = [], []
-        if rows:
-            yield self._batch(lines, rows, done)
+        return batches_of(self._rows(), self.names)
 
     def _rows(self) -> Iterator[tuple[int, dict[str, str] | Unusable, int]]:
         account = ""
@@ -76,11 +60,6 @@ class XmlReader:
                     yield found.line, row, done
             else:
                 yield found.line, found.flat(), done
-
-    def _batch(self, lines: list[int], rows: list[dict[str, str]], done: int) -> Batch:
-        columns = {name: text_array([row.pop(name, "") for row in rows]) for name in self.names}
-        extra = [msgspec.json.encode(row).decode() if row else "" for row in rows]
-        return Batch(np.array(lines, np.int64), columns, done, extra)
 
     def _first_names(self) -> list[str]:
         names: dict[str, None] = {}
