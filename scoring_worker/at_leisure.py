@@ -35,5 +35,5 @@ async def at_leisure(turn: Callable[[], Awaitable[bool]], share_max: Callable[[]
         least_s = 0 if more else idle_s
         ended = monotonic()
         took_s = ended - began
-        while (rest_s := ended + max(took_s * (1 / share_max() - 1), least_s) - monotonic()) > 0:
-            await sleep(min(rest_s, ASK_AGAIN_S))  # noqa: ASYNC110 - no event tells that the share has grown
+        while (rest_s := ended + max(took_s * (1 / share_max() - 1), least_s) - monotonic()) > 0:  # noqa: ASYNC110
+            await sleep(min(rest_s, ASK_AGAIN_S))
