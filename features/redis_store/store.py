@@ -10,6 +10,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from contracts.errors import StateLost, StateMismatch, StateUnavailable
 from features.packing import PREFIX_BYTES
+from features.redis_store.exchange import Command, Exchange
 from features.redis_store.protocol import (
     TICK_S,
     Applied,
@@ -36,6 +37,7 @@ class RedisStateStore:
 
     def __init__(self, client: aioredis.Redis, prefix: str, fingerprint: str) -> None:
         self._redis = client
+        self._exchange = Exchange(client)
         self._prefix = prefix
         self._fingerprint = fingerprint
         self._read = _Script("read.lua")
@@ -65,11 +67,10 @@ class RedisStateStore:
 
     async def read(self, address: StateAddress, source: int, keys: Sequence[bytes]) -> Read:
         g = address.generation
-        pipeline = self._redis.pipeline(transaction=False)
-        self._read.queue(pipeline, [self._epoch_key, self._key(g, "markers")], [source, TICK_S])
+        commands = [self._read.command([self._epoch_key, self._key(g, "markers")], [source, TICK_S])]
         if keys:
-            pipeline.mget([self._state_key(g, key) for key in keys])
-        answers = await self._run(pipeline, self._read)
+            commands.append(["MGET", *(self._state_key(g, key) for key in keys)])
+        answers = await self._run(commands, self._read)
         value, run, marker, tick = answers[0]
         if value != self._value(address) or run.decode() != address.run_id:
             raise StateLost("the state was rebuilt, or Redis was restarted, since this process looked last")
@@ -99,9 +100,7 @@ class RedisStateStore:
             arguments += (write.before[:PREFIX_BYTES], write.after)
         for write in batch.shared:
             arguments += (write.before[:PREFIX_BYTES], len(write.before), write.after, write.delta)
-        pipeline = self._redis.pipeline(transaction=False)
-        self._apply.queue(pipeline, keys, arguments)
-        answer = (await self._run(pipeline, self._apply))[0]
+        answer = (await self._run([self._apply.command(keys, arguments)], self._apply))[0]
         why = answer[0].decode()
         if why == "ok":
             return Applied(int(answer[1]))
@@ -132,10 +131,8 @@ class RedisStateStore:
         g = address.generation
         fields = [field for field, _ in records]
         claims = [claim for _, its_claims in records for claim in its_claims]
-        pipeline = self._redis.pipeline(transaction=False)
         keys = [self._key(g, name) for name in ("journal", "claims", "recent:")]
-        self._drop.queue(pipeline, keys, [TICK_S, len(fields), *fields, *claims])
-        await self._run(pipeline, self._drop)
+        await self._run([self._drop.command(keys, [TICK_S, len(fields), *fields, *claims])], self._drop)
 
     async def inspect(self) -> Inspection:
         run_id = str((await self._ask(self._redis.info("server")))["run_id"])
@@ -194,10 +191,9 @@ class RedisStateStore:
         self, address: StateAddress, action: str, keys: Sequence[bytes], arguments: Sequence[Any]
     ) -> None:
         """One step of the repair `address`, if it is still the latest one, in the Redis process it began in."""
-        pipeline = self._redis.pipeline(transaction=False)
         lead = [address.epoch, address.run_id, action]
-        self._repair.queue(pipeline, [f"{self._prefix}:repair".encode(), *keys], [*lead, *arguments])
-        if (await self._run(pipeline, self._repair))[0] != 1:
+        command = self._repair.command([f"{self._prefix}:repair".encode(), *keys], [*lead, *arguments])
+        if (await self._run([command], self._repair))[0] != 1:
             raise StateLost("a later repair has begun, or Redis was restarted, while the state was being repaired")
 
     @property
@@ -213,23 +209,16 @@ class RedisStateStore:
     def _value(self, address: StateAddress) -> bytes:
         return f"{address.epoch}|{address.generation}|{address.run_id}|{self._fingerprint}".encode()
 
-    async def _run(self, pipeline: Any, script: "_Script | None" = None) -> list[Any]:
-        """Execute; a Redis that lost its script cache gets the script's text instead of its name."""
-        commands = list(pipeline.command_stack)
+    async def _run(self, commands: list[Command], script: "_Script") -> list[Any]:
+        """The answers; a Redis that lost its script cache gets the script's text instead of its name."""
         try:
-            return list(await pipeline.execute())
+            return await self._exchange.send(commands)
         except NoScriptError:
-            if script is None:
-                raise
+            pass
         except (RedisError, OSError) as error:
             raise StateUnavailable(f"Redis does not answer: {error}") from error
-        again = self._redis.pipeline(transaction=False)
-        for command in commands:
-            arguments, options = command[0], command[1]
-            if arguments[0] == "EVALSHA":
-                arguments = ("EVAL", script.text, *arguments[2:])
-            again.execute_command(*arguments, **options)
-        return await self._run(again)
+        answers: list[Any] = await self._ask(self._exchange.send([script.in_full(command) for command in commands]))
+        return answers
 
     async def _ask(self, answer: Any) -> Any:
         try:
@@ -242,12 +231,15 @@ class _Script:
     """A script by its digest; its text only travels when Redis does not know it."""
 
     def __init__(self, name: str) -> None:
-
         self.text = files(__package__).joinpath(name).read_text()
         self._sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
-    def queue(self, pipeline: Any, keys: Sequence[bytes], arguments: Sequence[Any]) -> None:
-        pipeline.execute_command("EVALSHA", self._sha, len(keys), *keys, *arguments)
+    def command(self, keys: Sequence[bytes], arguments: Sequence[Any]) -> Command:
+        return ["EVALSHA", self._sha, len(keys), *keys, *arguments]
+
+    def in_full(self, command: Command) -> Command:
+        """The same with the script's text, if it is this script's."""
+        return ["EVAL", self.text, *command[2:]] if command[:2] == ["EVALSHA", self._sha] else command
 
 
 def _field_order(field: str) -> tuple[int, int]:
