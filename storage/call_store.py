@@ -1,7 +1,7 @@
 """Storing calls in one statement: the same as `PostgresDecisionStore.store`, in one round trip instead of seven.
 
-It is for the common case: a batch of calls none of which raises an alert. It fails as a whole, and changes nothing,
-where the epoch has risen or a transaction was decided before; then `store` finds out what to do.
+It fails as a whole, and changes nothing, where the epoch has risen or a transaction was decided before; then `store`
+finds out what to do.
 """
 
 # ruff: noqa: S608 - statements are put together from constants only; every value is bound
@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from contracts.decision import Alert
 from contracts.journal import JournalEntry
-from storage import decisions, entry_rows, rollups
-from storage.database import Pool, session
+from storage import alerts, decisions, entry_rows, rollups
+from storage.database import Connection, Pool, session
 from storage.entry_rows import Counted
 
 
@@ -48,22 +49,37 @@ _STORE = _joined()
 
 async def store_at_once(
     pool: Pool, entry: JournalEntry, counted: Sequence[Counted], context_ids: Sequence[int], currency_default: str
-) -> bool:
-    """Store calls, at least one, that raise no alert; False if they have to be looked at one by one."""
+) -> list[Alert] | None:
+    """Store calls, at least one; returns the alerts they raised, None if they have to be looked at one by one."""
+    alerting = any(outcome.decision.raises_alert for outcome in entry.outcomes)
     try:
         async with session(pool) as connection:
-            await connection.execute(
-                _STORE,
-                entry.epoch,
-                len(counted),
-                entry.source,
-                *entry_rows.guard_columns(entry.outcomes),
-                entry.source,
-                *entry_rows.transaction_columns(counted),
-                entry.source,
-                *decisions.columns_of(entry.outcomes, context_ids),
-                *rollups.columns_of(counted, context_ids, currency_default),
-            )
+            if not alerting:
+                await _store(connection, entry, counted, context_ids, currency_default)
+                return []
+            async with connection.transaction():
+                await _store(connection, entry, counted, context_ids, currency_default)
+                return await alerts.insert(connection, counted, currency_default)
     except asyncpg.DivisionByZeroError:
-        return False
-    return True
+        return None
+
+
+async def _store(
+    connection: Connection,
+    entry: JournalEntry,
+    counted: Sequence[Counted],
+    context_ids: Sequence[int],
+    currency_default: str,
+) -> None:
+    await connection.execute(
+        _STORE,
+        entry.epoch,
+        len(counted),
+        entry.source,
+        *entry_rows.guard_columns(entry.outcomes),
+        entry.source,
+        *entry_rows.transaction_columns(counted),
+        entry.source,
+        *decisions.columns_of(entry.outcomes, context_ids),
+        *rollups.columns_of(counted, context_ids, currency_default),
+    )

@@ -106,10 +106,10 @@ class PostgresDecisionStore:
         counted = entry_rows.counted_of(entry)
         context_ids = await self._contexts.ids_of(outcome.decision for outcome in entry.outcomes)
         await self._partitions.ensure([outcome.decision.event_time_ms for outcome in entry.outcomes])
-        if _is_plain_call(entry) and await store_at_once(
-            self._pool, entry, counted, context_ids, self._currency_default
-        ):
-            return Stored([outcome.decision for outcome in entry.outcomes], [])
+        if entry.source == CALLS and entry.outcomes:
+            raised = await store_at_once(self._pool, entry, counted, context_ids, self._currency_default)
+            if raised is not None:
+                return Stored([outcome.decision for outcome in entry.outcomes], raised)
         async with session(self._pool) as connection, connection.transaction():
             # 1. The epoch first, held until the commit: whoever raises it waits for this transaction, and what
             #    is counted under the old one cannot slip in behind the repair's reading.
@@ -247,13 +247,6 @@ class PostgresDecisionStore:
             raise DecisionConflict(
                 f"{len(counted_before)} labels of the batch were counted before", tuple(counted_before)
             )
-
-
-def _is_plain_call(entry: JournalEntry) -> bool:
-    """Calls without an alert, whose sequence number would have to be taken last."""
-    if entry.source != CALLS or not entry.outcomes:
-        return False
-    return not any(outcome.decision.raises_alert for outcome in entry.outcomes)
 
 
 async def _is_stored_call(connection: Connection, entry: JournalEntry) -> bool:
