@@ -1,5 +1,6 @@
 """Connections to Postgres: pool, codecs, limits, and the one place where its errors become StoreUnavailable."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -52,7 +53,49 @@ class ClientPool:
     client_id: int
 
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record] | ClientPool"  # what a repository works on
+class KeptPool:
+    """A pool whose connections stay at hand between uses: for short statements, many a second.
+
+    asyncpg starts a task to take a connection and another to give it back, each a turn of the event loop later. Only
+    for a pool with `keeps_session`.
+    """
+
+    def __init__(self, pool: AnyPool) -> None:
+        self._pool = pool
+        self._free: list[Connection] = []
+        self._waiting = 0
+
+    async def take(self) -> Connection:
+        """Raises TimeoutError, and what asyncpg raises where Postgres is away."""
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+            await self.give_up(connection)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):
+                return await self._pool.acquire()
+        finally:
+            self._waiting -= 1
+
+    async def keep(self, connection: Connection) -> None:
+        """After a use that ended well."""
+        if self._waiting:
+            await self.give_up(connection)
+        else:
+            self._free.append(connection)
+
+    async def give_up(self, connection: Connection) -> None:
+        """The pool closes it, or gives it to whoever waits there."""
+        await self._pool.release(connection)
+
+    def terminate(self) -> None:
+        """Close all connections at once, those in use too."""
+        self._pool.terminate()
+
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record] | ClientPool | KeptPool"  # what a repository works on
 
 
 class _KeptSession(asyncpg.Connection):
@@ -69,13 +112,16 @@ async def connect(
     application_name: str = "riskstream",
     role: str | None = None,
     keeps_session: bool = False,
+    plans_once: bool = False,
 ) -> AnyPool:
     """A pool whose connections carry our limits and codecs, and work in `role` (None: as the login).
 
-    `keeps_session`: nothing done on it outlives its transaction, so that a round trip a use is saved.
-    Raises StoreUnavailable.
+    `keeps_session`: nothing done on it outlives its transaction, so that a round trip a use is saved. `plans_once`: its
+    statements only insert, so that there is nothing in their plans that could grow old. Raises StoreUnavailable.
     """
     settings = {**_SERVER_SETTINGS, "application_name": application_name}
+    if plans_once:
+        settings["plan_cache_mode"] = "force_generic_plan"
     if role is not None:
         settings["role"] = role
     try:
@@ -97,8 +143,17 @@ async def connect(
 @asynccontextmanager
 async def session(pool: Pool) -> AsyncIterator[Connection]:
     """A connection of the pool. Raises StoreUnavailable for what can be repeated; other errors pass."""
-    plain = pool.pool if isinstance(pool, ClientPool) else pool
     try:
+        if isinstance(pool, KeptPool):
+            connection = await pool.take()
+            try:
+                yield connection
+            except BaseException:
+                await pool.give_up(connection)
+                raise
+            await pool.keep(connection)
+            return
+        plain = pool.pool if isinstance(pool, ClientPool) else pool
         async with plain.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
             if isinstance(pool, ClientPool):  # the pool resets it when the connection comes back
                 await connection.execute(_NAME_CLIENT, CLIENT_SETTING, str(pool.client_id))

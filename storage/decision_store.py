@@ -67,11 +67,15 @@ _EVENT_TIME_MAX = "SELECT max(event_time_ms) FROM decided"
 class PostgresDecisionStore:
     """`pipeline.protocols.DecisionStore` on Postgres. Every method raises StoreUnavailable; then it can be repeated.
 
-    `topic` is the transaction log; `currency_default` stands in an alert whose transaction names none.
+    `topic` is the transaction log; `currency_default` stands in an alert whose transaction names none; `inserting` (by
+    default `pool`) is for calls that raise no alert.
     """
 
-    def __init__(self, pool: Pool, topic: str, *, currency_default: str = "USD") -> None:
+    def __init__(
+        self, pool: Pool, topic: str, *, currency_default: str = "USD", inserting: "Pool | None" = None
+    ) -> None:
         self._pool = pool
+        self._inserting = inserting or pool
         self._topic = topic
         self._currency_default = currency_default
         self._partitions = MonthlyPartitions(pool)
@@ -107,7 +111,9 @@ class PostgresDecisionStore:
         context_ids = await self._contexts.ids_of(outcome.decision for outcome in entry.outcomes)
         await self._partitions.ensure([outcome.decision.event_time_ms for outcome in entry.outcomes])
         if entry.source == CALLS and entry.outcomes:
-            raised = await store_at_once(self._pool, entry, counted, context_ids, self._currency_default)
+            alerting = any(outcome.decision.raises_alert for outcome in entry.outcomes)
+            pool = self._pool if alerting else self._inserting
+            raised = await store_at_once(pool, entry, counted, context_ids, self._currency_default)
             if raised is not None:
                 return Stored([outcome.decision for outcome in entry.outcomes], raised)
         async with session(self._pool) as connection, connection.transaction():

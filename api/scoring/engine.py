@@ -37,7 +37,7 @@ from pipeline.state_fingerprint import fingerprint_of
 from pipeline.state_watch import StateWatch
 from settings import Settings
 from storage.clients import ClientRepository
-from storage.database import AnyPool, connect
+from storage.database import KeptPool, connect
 from storage.decision_store import PostgresDecisionStore
 from storage.roles import PIPELINE
 
@@ -72,8 +72,9 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
     async with AsyncExitStack() as stack:
         threads = ThreadPoolExecutor(SCORING_THREADS, "scoring")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        pool = await _connected(settings)
+        pool, inserting = await _connected(settings), await _connected(settings, plans_once=True)
         stack.callback(pool.terminate)
+        stack.callback(inserting.terminate)
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)
         background = Background()
@@ -96,7 +97,12 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
         )
         pipeline = Pipeline(
             state=state,
-            store=PostgresDecisionStore(pool, settings.topics.transactions, currency_default=settings.currency_default),
+            store=PostgresDecisionStore(
+                pool,
+                settings.topics.transactions,
+                currency_default=settings.currency_default,
+                inserting=inserting,
+            ),
             publisher=publisher,
             dead_letters=_NoDeadLetters(),
             log=_NoLog(),
@@ -130,15 +136,18 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
         yield Engine(desk, gate, book, watch, threads, refresh_book)
 
 
-async def _connected(settings: Settings) -> AnyPool:
+async def _connected(settings: Settings, *, plans_once: bool = False) -> KeptPool:
     while True:
         try:
-            return await connect(
-                settings.postgres_dsn,
-                size_max=POOL_SIZE_MAX,
-                application_name="riskstream-gateway-scoring",
-                role=PIPELINE,
-                keeps_session=True,
+            return KeptPool(
+                await connect(
+                    settings.postgres_dsn,
+                    size_max=POOL_SIZE_MAX,
+                    application_name="riskstream-gateway-scoring",
+                    role=PIPELINE,
+                    keeps_session=True,
+                    plans_once=plans_once,
+                )
             )
         except StoreUnavailable as error:
             log.debug("scoring_waits_for_postgres", reason=str(error))
