@@ -24,12 +24,16 @@ def oldest_kept(tables, newest, level):
 
 @inner
 def absorb(tables, work, e, time, id_, amount, kind, change, links, latitude, longitude, has_place):
-    """Add one event or label. `links`: a hash for each role (0: none). A label's `amount` is its effective time."""
+    """Add one event or label. `links`: a hash for each role (0: none). A label's `amount` is its effective time.
+
+    Returns whether tiles changed at their end alone: not for a late event, nor where a full ring gave one up to them.
+    """
     head = work.head[e]
     head.count += 1
     if kind == KIND_LABEL:
         _add_pending(work, e, -(-amount // tables.effective_step), time // tables.width[COARSE], change)
-        return
+        return True
+    at_end = time >= head.newest
     if time > head.newest:
         head.newest = time
         _age_ring(tables, work, e)
@@ -40,10 +44,12 @@ def absorb(tables, work, e, time, id_, amount, kind, change, links, latitude, lo
     elif time <= head.newest - tables.ring_span:
         _leave_ring(work, e, time, id_, latitude, longitude, has_place)
     else:
-        _add_to_ring(tables, work, e, time, id_, amount, kind, links, latitude, longitude, has_place)
+        full = _add_to_ring(tables, work, e, time, id_, amount, kind, links, latitude, longitude, has_place)
+        at_end = at_end and not full
     for role in range(ROLES):
         if links[role]:
             _touch_link(tables, work, e, role, np.uint64(links[role]), time)
+    return at_end
 
 
 @inner
@@ -71,6 +77,7 @@ def _leave_ring(work, e, time, id_, latitude, longitude, has_place):
 
 @inner
 def _add_to_ring(tables, work, e, time, id_, amount, kind, links, latitude, longitude, has_place):
+    """Returns whether the ring was full, so that its oldest event went over to the tiles."""
     head = work.head[e]
     ring = work.ring
     at = head.ring_hi
@@ -93,6 +100,8 @@ def _add_to_ring(tables, work, e, time, id_, amount, kind, links, latitude, long
         for level in range(COARSE):
             _add_to_tile(tables, work, e, level, old.time, old.amount, old.kind)
         head.ring_lo += 1
+        return True
+    return False
 
 
 @inner
@@ -136,46 +145,39 @@ def _tile_at(work, e, level, key):
 
 @inner
 def find_link(work, e, role, hash_):
-    """Position of the first entry whose hash is not smaller; entries stand in order of their hashes."""
-    lo = work.link_lo[e, role]
-    hi = work.link_hi[e, role]
-    while lo < hi:
-        middle = (lo + hi) // 2
-        if work.links[middle].hash < hash_:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
+    """Position of the entry with this hash, or -1; entries stand in order of (last time, hash)."""
+    for i in range(work.link_hi[e, role] - 1, work.link_lo[e, role] - 1, -1):
+        if work.links[i].hash == hash_:
+            return i
+    return -1
 
 
 @inner
 def _touch_link(tables, work, e, role, hash_, time):
-    capacity = tables.list_capacity[work.head[e].kind]
     links = work.links
     at = find_link(work, e, role, hash_)
-    hi = work.link_hi[e, role]
-    if at < hi and links[at].hash == hash_:
-        links[at].last = max(links[at].last, time)
+    if at >= 0 and links[at].last >= time:
         return
-    for i in range(hi, at, -1):
-        links[i] = links[i - 1]
+    last = work.link_hi[e, role] - 1
+    if at >= 0:  # up from its old place
+        while at < last and _is_before(links[at + 1], time, hash_):
+            links[at] = links[at + 1]
+            at += 1
+    else:  # down from the end
+        at = last + 1
+        while at > work.link_lo[e, role] and not _is_before(links[at - 1], time, hash_):
+            links[at] = links[at - 1]
+            at -= 1
+        work.link_hi[e, role] += 1
     links[at].hash = hash_
     links[at].last = time
-    work.link_hi[e, role] = hi + 1
-    if hi + 1 - work.link_lo[e, role] > capacity:
-        _drop_oldest_link(work, e, role)
+    if work.link_hi[e, role] - work.link_lo[e, role] > tables.list_capacity[work.head[e].kind]:
+        work.link_lo[e, role] += 1  # the one seen longest ago
 
 
 @inner
-def _drop_oldest_link(work, e, role):
-    lo, hi = work.link_lo[e, role], work.link_hi[e, role]
-    oldest = lo
-    for i in range(lo + 1, hi):  # among equals the smaller hash, which stands first
-        if work.links[i].last < work.links[oldest].last:
-            oldest = i
-    for i in range(oldest, hi - 1):
-        work.links[i] = work.links[i + 1]
-    work.link_hi[e, role] = hi - 1
+def _is_before(link, time, hash_):
+    return link.last < time or (link.last == time and link.hash < hash_)
 
 
 @inner
@@ -219,14 +221,8 @@ def prune(tables, work, e):
         work.tile_hi[e, level] = at
     edge = head.newest - tables.windows[-1] - tables.late_max
     for role in range(ROLES):
-        lo = work.link_lo[e, role]
-        at = lo
-        for i in range(lo, work.link_hi[e, role]):
-            if work.links[i].last > edge:
-                if at != i:
-                    work.links[at] = work.links[i]
-                at += 1
-        work.link_hi[e, role] = at
+        while work.link_lo[e, role] < work.link_hi[e, role] and work.links[work.link_lo[e, role]].last <= edge:
+            work.link_lo[e, role] += 1
 
 
 @inner

@@ -13,13 +13,8 @@ from features.layout import (
     HEAD,
     KIND_LABEL,
     LEVELS,
-    LINK,
     NEVER,
-    PENDING,
-    RING,
     ROLES,
-    TILE,
-    Work,
 )
 from features.packing import (
     ATOM_BYTES,
@@ -35,51 +30,99 @@ from features.packing import (
 )
 from features.plan import Entity
 from features.read import ELAPSED_MIN_S, distance_km, is_new, last_place, read_entity, read_norm
+from features.windows import Slide, slide_in
 
 ACCOUNT, MERCHANT = int(Entity.ACCOUNT), int(Entity.MERCHANT)
 SECTIONS = 2 + LEVELS + ROLES
 DAY_S = 86_400
 NIGHT_FROM_H, NIGHT_UNTIL_H = 22, 6
 THURSDAY = 3  # 1970-01-01, counted from Monday
-_ring, _tile, _link, _pending, _head, _atom = RING, TILE, LINK, PENDING, HEAD, ATOM
+_head, _atom = HEAD, ATOM
 
 
 @nb.njit(cache=True)
-def fold(tables, blob, bounds, kinds, events, entity_of, atoms):
-    """Fold a batch.
+def measure(tables, blob, bounds, kinds, entity_of):
+    """How much room the unpacked states of a batch need, with the events to come, and where each state begins.
 
     `blob` u8, `bounds` (entities + 1): the packed states, an empty span for an unknown entity; `kinds` (entities);
-    `events` EVENT in log order; `entity_of` (events, 5): entity index or -1. `atoms` ATOM (5 an event is enough)
-    receives what an appending writer would add to shared entities.
-    Returns vectors f32 (events, features; NaN rows for labels), flags (events), seen (events, 5): the states' counts
-    before the event or -1, packed u8, packed bounds, atom bounds (entities + 1): the new atoms of each entity.
+    `entity_of` (events, 5): entity index or -1.
+    Returns what `fold` takes: heads, begins of tiles and of links, section sizes of each packed state, atoms appended
+    to it, events that this batch brings it; and the lengths of ring, tiles, links and pending labels in all.
     """
-    n = events.shape[0]
-    vectors = np.full((n, tables.features), np.nan, np.float32)
-    flags = np.zeros(n, np.int64)
-    seen = np.full((n, 5), -1, np.int64)
-    sizes, appended, fresh = _measure(blob, bounds, entity_of, kinds.shape[0])
-    work = _make_room(tables, blob, bounds, kinds, sizes, appended, fresh)
-    atom_bounds = np.zeros(kinds.shape[0] + 1, np.int64)
-    for e in range(kinds.shape[0]):
-        atom_bounds[e + 1] = atom_bounds[e] + (fresh[e] if kinds[e] != ACCOUNT else 0)
-    sums = np.zeros((tables.windows.shape[0], 5), np.int64)
-    squares = np.zeros((tables.windows.shape[0], 2), np.uint64)
+    entities = kinds.shape[0]
+    sizes, appended, fresh = _sections(blob, bounds, entity_of, entities)
+    tile_lo = np.zeros((entities, LEVELS), np.int64)
+    link_lo = np.zeros((entities, ROLES), np.int64)
+    head = np.empty(entities, _head)
+    ring_at = tile_at = link_at = pending_at = 0
+    for e in range(entities):
+        more = appended[e] + fresh[e]
+        head[e].kind = kinds[e]
+        head[e].count = 0
+        head[e].newest = head[e].outside = head[e].place_time = NEVER
+        head[e].place_id = 0
+        head[e].place_latitude = head[e].place_longitude = 0
+        head[e].ring_lo = head[e].ring_hi = ring_at
+        head[e].pending_lo = head[e].pending_hi = pending_at
+        if tables.ringed[kinds[e]]:
+            ring_at += sizes[e, 0] + more + 1
+        pending = sizes[e, SECTIONS - 1] + more
+        pending_at += pending
+        for level in range(LEVELS):
+            tile_lo[e, level] = tile_at
+            tile_at += sizes[e, 1 + level] + more + (pending if level == COARSE else 0)
+        for role in range(ROLES):
+            link_lo[e, role] = link_at
+            link_at += sizes[e, 1 + LEVELS + role] + more + 1
+    return head, tile_lo, link_lo, sizes, appended, fresh, (ring_at, tile_at, link_at, pending_at)
+
+
+@nb.njit(cache=True)
+def fold(tables, blob, bounds, events, entity_of, work, sizes, appended, fresh, atoms, vectors, flags, seen):
+    """Fold a batch.
+
+    `blob`, `bounds`, `entity_of` as for `measure`; `events` EVENT in log order; `work` with the room that it asked for,
+    and its `sizes`, `appended` and `fresh`. Filled are `vectors` f32 (events, features; NaN rows for labels), `flags`
+    (events), `seen` (events, 5): the states' counts before the event or -1, and `atoms` ATOM (5 an event is enough):
+    what an appending writer would add to shared entities.
+    Returns packed u8, packed bounds, atom bounds (entities + 1): the new atoms of each entity.
+    """
+    vectors[:] = np.nan
+    flags[:] = 0
+    seen[:] = -1
+    entities = work.head.shape[0]
+    _unpack_all(tables, blob, bounds, work, sizes, appended)
+    atom_bounds = np.zeros(entities + 1, np.int64)
+    for e in range(entities):
+        atom_bounds[e + 1] = atom_bounds[e] + (fresh[e] if work.head[e].kind != ACCOUNT else 0)
+    windows, risk_windows = tables.windows.shape[0], tables.risk_windows.shape[0]
+    slide = Slide(
+        np.zeros(1, np.int64),
+        np.zeros(windows, np.int64),
+        np.zeros((windows, 5), np.int64),
+        np.zeros((windows, 2), np.uint64),
+        np.zeros(risk_windows, np.int64),
+        np.zeros(1, np.int64),
+        np.zeros(risk_windows, np.int64),
+        np.zeros(risk_windows, np.int64),
+    )
+    sums = np.zeros((windows, 5), np.int64)
+    squares = np.zeros((windows, 2), np.uint64)
     links = np.zeros(ROLES, np.uint32)
     norm = np.empty(3, np.float64)
     members = _by_entity(entity_of, fresh)
-    scratch = sums, squares, links, norm
+    scratch = sums, squares, links, norm, slide
     lo = 0
-    for e in range(kinds.shape[0]):
+    for e in range(entities):
         hi = lo + fresh[e]
         _fold_entity(tables, work, e, members[lo:hi], events, vectors, flags, seen, atoms[atom_bounds[e] :], scratch)
         lo = hi
     packed, packed_bounds = _pack_all(tables, work)
-    return vectors, flags, seen, packed, packed_bounds, atom_bounds
+    return packed, packed_bounds, atom_bounds
 
 
 @nb.njit(cache=True)
-def _measure(blob, bounds, entity_of, entities):
+def _sections(blob, bounds, entity_of, entities):
     """Section sizes of each packed state, atoms appended to it, and events that this batch brings it."""
     sizes = np.zeros((entities, SECTIONS), np.int64)
     appended = np.zeros(entities, np.int64)
@@ -100,19 +143,21 @@ def _measure(blob, bounds, entity_of, entities):
 @inner
 def _fold_entity(tables, work, e, members, events, vectors, flags, seen, atoms, scratch):
     """Read and absorb one entity's events, `members` (numbers of events, in log order)."""
-    sums, squares, links, norm = scratch
+    sums, squares, links, norm, slide = scratch
     kind = work.head[e].kind
+    slide.valid[0] = 0
     for j in range(members.shape[0]):
         i = members[j]
         event = events[i]
         if event.kind != KIND_LABEL:
             seen[i, kind] = work.head[e].count
-            flags[i] |= read_entity(tables, work, e, event.time, vectors[i], sums, squares)
+            flags[i] |= read_entity(tables, work, e, event.time, vectors[i], sums, squares, slide)
             if kind == ACCOUNT:
                 read_norm(event.amount, sums[-1], squares[-1], norm)
                 _read_event(tables, work, e, event, norm, vectors[i])
         _links_of(event, kind, links)
-        _absorb_event(tables, work, e, event, links)
+        at_end = _absorb_event(tables, work, e, event, links)
+        slide_in(tables, kind, event.kind, event.amount, at_end, slide)
         if kind != ACCOUNT:
             _write_atom(atoms[j], event, links[0])
 
@@ -149,56 +194,20 @@ def _base_length(blob, lo):
 
 
 @nb.njit(cache=True)
-def _make_room(tables, blob, bounds, kinds, sizes, appended, fresh):
-    """Unpack every state with room for the events to come, and absorb what other writers appended."""
-    entities = kinds.shape[0]
-    tile_lo = np.zeros((entities, LEVELS), np.int64)
-    link_lo = np.zeros((entities, ROLES), np.int64)
-    head = np.empty(entities, _head)
-    ring_at = tile_at = link_at = pending_at = 0
-    for e in range(entities):
-        more = appended[e] + fresh[e]
-        head[e].kind = kinds[e]
-        head[e].count = 0
-        head[e].newest = head[e].outside = head[e].place_time = NEVER
-        head[e].place_id = 0
-        head[e].place_latitude = head[e].place_longitude = 0
-        head[e].ring_lo = head[e].ring_hi = ring_at
-        head[e].pending_lo = head[e].pending_hi = pending_at
-        if tables.ringed[kinds[e]]:
-            ring_at += sizes[e, 0] + more + 1
-        pending = sizes[e, SECTIONS - 1] + more
-        pending_at += pending
-        for level in range(LEVELS):
-            tile_lo[e, level] = tile_at
-            tile_at += sizes[e, 1 + level] + more + (pending if level == COARSE else 0)
-        for role in range(ROLES):
-            link_lo[e, role] = link_at
-            link_at += sizes[e, 1 + LEVELS + role] + more + 1
-    work = Work(
-        head,
-        np.empty(ring_at, _ring),
-        np.empty(tile_at, _tile),
-        np.empty(link_at, _link),
-        np.empty(pending_at, _pending),
-        tile_lo,
-        tile_lo.copy(),
-        link_lo,
-        link_lo.copy(),
-    )
+def _unpack_all(tables, blob, bounds, work, sizes, appended):
+    """Unpack every state, and absorb what other writers appended."""
     links = np.zeros(ROLES, np.uint32)
-    for e in range(entities):
+    for e in range(work.head.shape[0]):
         lo, hi = bounds[e], bounds[e + 1]
         if hi == lo:
             continue
         at = lo + _base_length(blob, lo)
         if at > lo:
-            head[e].count = _count(blob, lo)
+            work.head[e].count = _count(blob, lo)
             unpack(blob, _skip_directory(blob, lo), sizes[e], e, work)
         for _i in range(appended[e]):
             _absorb_atom(tables, work, e, blob[at : at + ATOM_BYTES].view(_atom)[0], links)
             at += ATOM_BYTES
-    return work
 
 
 @nb.njit(cache=True)
@@ -226,7 +235,7 @@ def _absorb_atom(tables, work, e, atom, links):
 def _absorb_event(tables, work, e, event, links):
     amount = event.effective if event.kind == KIND_LABEL else event.amount
     place = event.has_place if work.head[e].kind == ACCOUNT else 0
-    absorb(
+    return absorb(
         tables, work, e, event.time, event.id, amount, event.kind, event.change, links,
         event.latitude, event.longitude, place,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from features.bytestream import get_fixed, get_signed, get_varint, put_fixed, pu
 from features.compiled import inner
 from features.layout import ATOM, LEVELS, NEVER, ROLES
 
-FORMAT = 1
+FORMAT = 2
 PREFIX_BYTES = 14  # format, kind, count, base length: what a writer compares to see that a state has not moved
 ATOM_BYTES = ATOM.itemsize
 RING_BYTES_MAX = 9 + 8 + 10 + 1 + 4 * ROLES + 8

@@ -8,40 +8,34 @@ from features.absorb import COARSE, find_link
 from features.compiled import inner
 from features.layout import (
     AMOUNT_SCALE,
-    KIND_DECLINED,
-    KIND_PAYMENT,
     NEVER,
     ROLES,
 )
 from features.packing import multiply, square
+from features.windows import COUNT, DECLINED, MAX, REVERSED, SUM, ends_after, read_known, read_windows
 
 LATE, RING_FULL, LIST_FULL = 1, 2, 4  # features.plan.Flag
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 DAY_MS = 86_400_000.0
 ELAPSED_MIN_S = 60.0  # two places in the same minute are a speed over one minute
-# rows of a window's sums
-COUNT, SUM, MAX, DECLINED, REVERSED = range(5)
 
 
 @inner
-def read_entity(tables, work, e, time, row, sums, squares):
-    """Write entity `e`'s features at `time` into `row`; returns flags. `sums`, `squares`: scratch, a row a window."""
+def read_entity(tables, work, e, time, row, sums, squares, slide):
+    """Write entity `e`'s features at `time` into `row`; returns flags. `sums`, `squares`: its windows', left behind."""
     head = work.head[e]
     kind = head.kind
     flags = 0
     if head.newest != NEVER and time < head.newest - tables.late_max:
         flags |= LATE
-    sums[:] = 0
-    squares[:] = 0
     if tables.ringed[kind]:
-        _sum_ring(tables, work, e, time, sums, squares)
         for level in range(COARSE):
             hi = work.tile_hi[e, level]
-            if hi > work.tile_lo[e, level] and _ends_after(
+            if hi > work.tile_lo[e, level] and ends_after(
                 tables, level, work.tiles[hi - 1].key, head.newest - tables.keep[level]
             ):
                 flags |= RING_FULL
-    _sum_tiles(tables, work, e, time, sums, squares)
+    read_windows(tables, work, e, time, sums, squares, slide)
     for w in range(tables.windows.shape[0]):
         _write_aggregates(tables, kind, w, row, sums, squares)
     if _write_distinct(tables, work, e, time, row):
@@ -50,86 +44,11 @@ def read_entity(tables, work, e, time, row, sums, squares):
     if since >= 0:
         row[tables.since_last[kind]] = since / 1000.0
     if tables.risk[kind, 0] >= 0:
-        newest_known = _write_fraud_shares(tables, work, e, time, row)
+        read_known(tables, work, e, time, slide)
+        _write_fraud_shares(tables, work, e, time, slide, row)
         if tables.fraud_run[kind, 0] >= 0:
-            _write_fraud_run(tables, work, e, time, newest_known, row)
+            _write_fraud_run(tables, work, e, time, slide.known_to[0] - 1, row)
     return flags
-
-
-@inner
-def _ends_after(tables, level, key, edge):
-    """Whether the tile's key is at least `edge // width`: without a division, which would cost most of the reading."""
-    return (key + 1) * tables.width[level] > edge
-
-
-@inner
-def _sum_ring(tables, work, e, time, sums, squares):
-    """Put each event into the smallest window that holds it, then let every window take in the smaller ones."""
-    inside = 0
-    while inside < tables.windows.shape[0] and tables.windows[inside] <= tables.ring_window_max:
-        inside += 1
-    for i in range(work.head[e].ring_hi - 1, work.head[e].ring_lo - 1, -1):
-        entry = work.ring[i]
-        age = time - entry.time
-        if age < 0:
-            continue
-        w = 0
-        while w < inside and age >= tables.windows[w]:
-            w += 1
-        if w == inside:
-            break
-        if entry.kind == KIND_PAYMENT:
-            high, low = square(entry.amount)
-            _add(sums, squares, w, 1, entry.amount, entry.amount, 0, 0, high, low)
-        elif entry.kind == KIND_DECLINED:
-            sums[w, DECLINED] += 1
-        else:
-            sums[w, REVERSED] += 1
-    for w in range(1, inside):
-        s = sums[w - 1]
-        _add(sums, squares, w, s[0], s[1], s[2], s[3], s[4], squares[w - 1, 0], squares[w - 1, 1])
-
-
-@inner
-def _add(sums, squares, w, count, total, largest, declined, reversed_, square_hi, square_lo):
-    sums[w, COUNT] += count
-    sums[w, SUM] += total
-    sums[w, MAX] = max(sums[w, MAX], largest)
-    sums[w, DECLINED] += declined
-    sums[w, REVERSED] += reversed_
-    squares[w, 1] += square_lo
-    squares[w, 0] += square_hi + np.uint64(squares[w, 1] < square_lo)
-
-
-@inner
-def _sum_tiles(tables, work, e, time, sums, squares):
-    """One walk a level, from the newest tile back: each window takes in what the next smaller one of its level has."""
-    newest = work.head[e].newest
-    level, at, lo, width = -1, 0, 0, 0
-    count = total = largest = declined = reversed_ = 0
-    square_hi = square_lo = np.uint64(0)
-    for w in range(tables.windows.shape[0]):
-        if tables.level[w] != level:
-            level = tables.level[w]
-            width = tables.width[level]
-            lo, at = work.tile_lo[e, level], work.tile_hi[e, level] - 1
-            count = total = largest = declined = reversed_ = 0
-            square_hi = square_lo = np.uint64(0)
-        edge = max(time - tables.windows[w] + 1, newest - tables.keep[level])
-        while at >= lo:
-            tile = work.tiles[at]
-            if not _ends_after(tables, level, tile.key, edge):
-                break
-            if tile.key * width <= time:
-                count += tile.count
-                total += tile.sum
-                largest = max(largest, tile.max)
-                declined += tile.declined
-                reversed_ += tile.reversed
-                square_lo += tile.square_lo
-                square_hi += tile.square_hi + np.uint64(square_lo < tile.square_lo)
-            at -= 1
-        _add(sums, squares, w, count, total, largest, declined, reversed_, square_hi, square_lo)
 
 
 @inner
@@ -177,46 +96,29 @@ def root_of_variance(count, total, square_hi, square_lo):
 
 @inner
 def _write_distinct(tables, work, e, time, row):
-    """Distinct values in each window; returns whether a list is full."""
+    """Distinct values in each window; returns whether a list is full. A list stands in the order of being seen last."""
     head = work.head[e]
     kind = head.kind
+    windows, links = tables.windows, work.links
+    kept_after = head.newest - windows[-1] - tables.late_max
     full = False
     in_ring = time < head.newest and tables.ringed[kind]
     for role in range(ROLES):
         columns = tables.distinct[kind, role]
-        live = _count_links(tables, work, e, role, time, columns, row)
-        full = full or (live > 0 and live >= tables.list_capacity[kind])
-        if in_ring and columns[-1] >= 0:
-            for w in range(tables.windows.shape[0]):
-                if tables.windows[w] <= tables.ring_window_max:
-                    row[columns[w]] = _distinct_in_ring(work, e, role, time - tables.windows[w], time)
+        lo, hi = work.link_lo[e, role], work.link_hi[e, role]
+        if hi - lo >= tables.list_capacity[kind] > 0:
+            full = full or links[hi - tables.list_capacity[kind]].last > kept_after
+        if columns[-1] < 0:
+            continue
+        at = hi
+        for w in range(windows.shape[0]):
+            edge = max(kept_after, time - windows[w])
+            while at > lo and links[at - 1].last > edge:
+                at -= 1
+            row[columns[w]] = hi - at
+            if in_ring and windows[w] <= tables.ring_window_max:
+                row[columns[w]] = _distinct_in_ring(work, e, role, time - windows[w], time)
     return full
-
-
-@inner
-def _count_links(tables, work, e, role, time, columns, row):
-    """Count a list's values by the windows they were last seen in; returns how many are not forgotten.
-
-    One walk a window, without branches on what cannot be foreseen: a list stands in order of hashes, not of times.
-    """
-    windows = tables.windows
-    kept_after = work.head[e].newest - windows[-1] - tables.late_max
-    live = _seen_after(work, e, role, kept_after)
-    if columns[-1] >= 0:
-        seen = live
-        for w in range(windows.shape[0] - 1, -1, -1):
-            if seen:  # a smaller window holds no more than the larger
-                seen = _seen_after(work, e, role, max(kept_after, time - windows[w]))
-            row[columns[w]] = seen
-    return live
-
-
-@inner
-def _seen_after(work, e, role, edge):
-    seen = 0
-    for i in range(work.link_lo[e, role], work.link_hi[e, role]):
-        seen += work.links[i].last > edge
-    return seen
 
 
 @inner
@@ -264,34 +166,25 @@ def _since_last(tables, work, e, time):
 
 
 @inner
-def _write_fraud_shares(tables, work, e, time, row):
-    """Every risk window in one walk over the coarse tiles, from the newest back; returns the first tile it counted."""
+def _write_fraud_shares(tables, work, e, time, slide, row):
+    """What the tiles know, and the labels that wait to be put into them though they count already."""
     head = work.head[e]
     width = tables.width[COARSE]
     until = time - tables.label_delay
     kept = head.newest - tables.keep[COARSE]
     counts_until = max(time, head.newest - tables.late_max)
-    lo, at = work.tile_lo[e, COARSE], work.tile_hi[e, COARSE] - 1
-    newest_known = lo - 1
-    payments = fraud = 0
     for w in range(tables.risk_windows.shape[0]):
         edge = max(until - tables.risk_windows[w] + 1, kept)
-        while at >= lo and _ends_after(tables, COARSE, work.tiles[at].key, edge):
-            if work.tiles[at].key * width <= until:
-                newest_known = max(newest_known, at)
-                payments += work.tiles[at].count
-                fraud += work.tiles[at].fraud
-            at -= 1
-        waiting = 0
+        fraud = slide.known_fraud[w]
         for i in range(head.pending_lo, head.pending_hi):
             entry = work.pending[i]
             if entry.effective * tables.effective_step > counts_until:
                 break
-            if _ends_after(tables, COARSE, entry.tile, edge) and entry.tile * width <= until:
-                waiting += entry.change
-        share = (fraud + waiting) / payments if payments else 0.0
+            if ends_after(tables, COARSE, entry.tile, edge) and entry.tile * width <= until:
+                fraud += entry.change
+        payments = slide.known_count[w]
+        share = fraud / payments if payments else 0.0
         row[tables.risk[head.kind, w]] = min(max(share, 0.0), 1.0)
-    return newest_known
 
 
 @inner
@@ -303,7 +196,7 @@ def _write_fraud_run(tables, work, e, time, at, row):
     edge = max(until - tables.risk_windows[-1] + 1, head.newest - tables.keep[COARSE])
     counts_until = max(time, head.newest - tables.late_max)
     payments = total = began = 0
-    while at >= work.tile_lo[e, COARSE] and _ends_after(tables, COARSE, work.tiles[at].key, edge):
+    while at >= work.tile_lo[e, COARSE] and ends_after(tables, COARSE, work.tiles[at].key, edge):
         tile = work.tiles[at]
         at -= 1
         if tile.count == 0 or (tile.key + 1) * width > until:
@@ -337,7 +230,7 @@ def _waiting(tables, work, e, key, counts_until):
 def is_new(tables, work, e, role, hash_, time):
     """1.0 if the account's list of a role has no such value within the longest window, else 0.0."""
     at = find_link(work, e, role, np.uint64(hash_))
-    if at < work.link_hi[e, role] and work.links[at].hash == hash_:
+    if at >= 0:
         newest = work.head[e].newest
         after = max(time - tables.windows[-1], newest - tables.windows[-1] - tables.late_max)
         if work.links[at].last > after:

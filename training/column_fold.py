@@ -18,7 +18,7 @@ from features.plan import Entity
 from scoring.model import Vectors
 from training.columns import Columns
 
-CHUNK_ROWS = 250_000  # that loaders make at once: 225 MB of vectors; smaller ones pack and unpack the states more often
+CHUNK_ROWS = 125_000  # that loaders make at once: 113 MB of vectors; more would be fresh memory again and again (0020)
 
 
 def _utc(_client: int) -> str:

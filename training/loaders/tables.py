@@ -17,7 +17,7 @@ from contracts.errors import DataRefused
 from training.column_fold import CHUNK_ROWS
 from training.loaders.options import LoadOptions
 
-BLOCK_BYTES = 8 * 1024 * 1024  # of CSV parsed at once; longer than any row
+BLOCK_BYTES = 2 * 1024 * 1024  # of CSV parsed at once; longer than any row
 LINE_BYTES_MAX = 1024 * 1024
 _KINDS = {".parquet": "parquet", ".pq": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json"}
 _GZIP_MAGIC = b"\x1f\x8b"
