@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.harness import RESULTS, machine
 from settings import Settings
 from training.data_options import DataOptions
-from training.fit import PARAMETERS, Recipe
+from training.fit import PARAMETERS, QUICK_BINS, Recipe
 from training.history import History
 from training.options import Options
 from training.progress import SILENT
@@ -29,8 +29,8 @@ def main() -> None:
     parser.add_argument("--bins", type=int, action="append")
     parser.add_argument("--seed", type=int, default=1, help="Of the simulation and the fit.")
     arguments = parser.parse_args()
-    own = int(PARAMETERS["max_bin"])
-    result = {"machine": machine(), "seed": arguments.seed, "bins of the default": own}
+    own = QUICK_BINS
+    result = {"machine": machine(), "seed": arguments.seed, "bins of its own": own}
     history = read_history(DataOptions(seed=arguments.seed), Settings(_env_file=None), SILENT)
     path = RESULTS / f"{RESULT}.json"
     for bins in arguments.bins or [own]:

@@ -62,7 +62,6 @@ VARIANTS = {
     ),
     "one week, small leaves": Variant({"min_child_weight": 3.0, "gamma": 0.5}, one_week=True, seeds=(1, 2)),
     "one week, fewer features a tree": Variant({"colsample_bytree": 0.4}, one_week=True, seeds=(1, 2)),
-    "as for any other data": Variant(GENERAL, monotone=True),
     "as for any other data, 64 bins": Variant(GENERAL | {"max_bin": 64}, monotone=True),
     "as for any other data, 256 bins": Variant(GENERAL | {"max_bin": 256}, monotone=True),
     "as for any other data, 1,024 bins": Variant(GENERAL | {"max_bin": 1024}, monotone=True),

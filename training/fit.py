@@ -30,13 +30,18 @@ PARAMETERS: Parameters = {
     # into 0.563 on public card data, and 0.798 into 0.780 on the simulator's validation period.
     "base_score": 0.5,
     "max_depth": 6,
-    "max_bin": 64,
+    # By few bins the largest amounts, often nearly all fraud, share one with usual ones: 64 instead of 1,024 turned an
+    # average precision of 0.759 into 0.737 on public card data (decision 0031).
+    "max_bin": 1024,
     "eta": 0.1,
     "min_child_weight": 2.0,
     "subsample": 0.9,
     "colsample_bytree": 0.3,
     "lambda": 2.0,
 }
+
+
+QUICK_BINS = 64  # as good as more on the simulator, and a quarter faster
 
 
 @dataclass(frozen=True, slots=True)

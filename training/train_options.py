@@ -13,7 +13,7 @@ import typer
 from contracts.errors import DataRefused
 from riskstream_client.times import duration_of
 from training.costs import Costs, read_costs
-from training.fit import Parameters, Recipe
+from training.fit import PARAMETERS, QUICK_BINS, Parameters, Recipe
 from training.options import Options
 from training.periods import FOLDS_MAX, Wanted
 from training.thresholds import Choice
@@ -40,7 +40,7 @@ ParametersFile = Annotated[Path | None, typer.Option("--params", help="XGBoost p
 CalibrationOption = Annotated[Calibration, typer.Option(help="auto: the better one on validation.")]
 CostFile = Annotated[Path | None, typer.Option("--cost", help="A cost table, TOML: thresholds that cost least.")]
 AlertBudget = Annotated[str | None, typer.Option(help="So many alerts a day: 100/day.")]
-Quick = Annotated[bool, typer.Option("--quick", help="Compare with the amount rule and the champion only.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Fewer bins; compare with the amount rule and the champion only.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def options_of(told: TrainOptions, recipe: Recipe | None = None) -> Options:
     """The options of a run. Raises DataRefused or SettingsError with what is wrong."""
     if told.cost is not None and told.alert_budget is not None:
         raise DataRefused("--cost and --alert-budget both choose the thresholds: give one of them")
-    recipe = recipe or Recipe()
+    recipe = recipe or (Recipe(PARAMETERS | {"max_bin": QUICK_BINS}) if told.quick else Recipe())
     if told.parameters is not None:
         recipe = recipe_from(told.parameters, recipe)
     costs = read_costs(told.cost) if told.cost is not None else None
