@@ -162,7 +162,8 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
         if not _retryable(error):
             raise
         raise StoreUnavailable(f"Postgres: {_sentence(error)}") from error
-    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+    # The last is what a rollback meets behind a statement that was given up while Postgres hung.
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise StoreUnavailable(f"Postgres does not answer: {_sentence(error)}") from error
 
 

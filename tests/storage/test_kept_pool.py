@@ -53,6 +53,17 @@ async def test_a_failed_statement_costs_nothing_but_itself(kept: KeptPool) -> No
     await backend(kept)
 
 
+@pytest.mark.parametrize("error", [asyncpg.InternalClientError, asyncpg.InterfaceError, TimeoutError, OSError])
+async def test_what_the_driver_says_of_a_hanging_postgres_can_be_repeated(
+    kept: KeptPool, pool: Pool, error: type[Exception]
+) -> None:
+    for each in (kept, pool):
+        with pytest.raises(StoreUnavailable):
+            async with session(each):
+                raise error("cannot switch to state 15; another operation (2) is in progress")
+        await backend(each)
+
+
 async def test_a_transaction_that_was_given_up_is_rolled_back(kept: KeptPool, pool: Pool) -> None:
     async def hang() -> None:
         async with session(kept) as connection, connection.transaction():
