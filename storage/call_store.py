@@ -1,4 +1,4 @@
-"""Storing calls in one statement: the same as `PostgresDecisionStore.store`, in one round trip instead of seven.
+"""Storing calls in one statement: the same as `PostgresDecisionStore.store`, in one round trip, four with alerts.
 
 It fails as a whole, and changes nothing, where the epoch has risen or a transaction was decided before; then `store`
 finds out what to do.

@@ -69,8 +69,11 @@ class KeptPool:
         """Raises TimeoutError, and what asyncpg raises where Postgres is away."""
         while self._free:
             connection = self._free.pop()
-            if not connection.is_closed():
-                return connection
+            try:
+                if not connection.is_closed():
+                    return connection
+            except asyncpg.InterfaceError:  # lost meanwhile: the pool has it back already
+                continue
             await self.give_up(connection)
         self._waiting += 1
         try:
@@ -88,7 +91,7 @@ class KeptPool:
 
     async def give_up(self, connection: Connection) -> None:
         """The pool closes it, or gives it to whoever waits there."""
-        await self._pool.release(connection)
+        await self._pool.release(connection, timeout=ACQUIRE_TIMEOUT_S)
 
     def terminate(self) -> None:
         """Close all connections at once, those in use too."""

@@ -40,7 +40,9 @@ ParametersFile = Annotated[Path | None, typer.Option("--params", help="XGBoost p
 CalibrationOption = Annotated[Calibration, typer.Option(help="auto: the better one on validation.")]
 CostFile = Annotated[Path | None, typer.Option("--cost", help="A cost table, TOML: thresholds that cost least.")]
 AlertBudget = Annotated[str | None, typer.Option(help="So many alerts a day: 100/day.")]
-Quick = Annotated[bool, typer.Option("--quick", help="Fewer bins; compare with the amount rule and the champion only.")]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Compare with the amount rule and the champion only; bin more coarsely.")
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,9 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
     async with AsyncExitStack() as stack:
         threads = ThreadPoolExecutor(SCORING_THREADS, "scoring")
         stack.callback(threads.shutdown, wait=False, cancel_futures=True)
-        pool, inserting = await _connected(settings), await _connected(settings, plans_once=True)
+        pool = await _connected(settings)
         stack.callback(pool.terminate)
+        inserting = await _connected(settings, plans_once=True)
         stack.callback(inserting.terminate)
         redis = _redis(settings)
         stack.push_async_callback(redis.aclose)

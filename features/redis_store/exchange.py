@@ -16,7 +16,7 @@ Command = Sequence[Any]
 
 
 class Exchange:
-    """Uses connections of `client`'s pool, which closes them; the client's socket time-out bounds a whole exchange."""
+    """Uses connections of `client`'s pool, which closes them. The client's socket time-out bounds an exchange."""
 
     def __init__(self, client: Redis) -> None:
         self._pool: Any = client.connection_pool
@@ -28,13 +28,13 @@ class Exchange:
 
         Raises the first ResponseError among them, RedisError or OSError (of which TimeoutError is one).
         """
-        connection = self._kept.pop() if self._kept else await self._taken()
+        connection = await self._taken()
         try:
             async with asyncio.timeout(self._timeout_s):
                 await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
                 answers = [await _answer(connection) for _ in commands]
         except BaseException:  # also a caller who gave up: what comes now would be taken for the next one's answer
-            await self._give_back([connection, *self._kept])  # those that were kept may be as dead
+            await self._give_back(connection)
             raise
         self._kept.append(connection)
         for answer in answers:
@@ -43,16 +43,25 @@ class Exchange:
         return answers
 
     async def _taken(self) -> Any:
+        while self._kept:
+            connection = self._kept.pop()
+            if _is_open(connection):
+                return connection
+            await self._give_back(connection)
         connection = await self._pool.get_connection()
         connection.socket_timeout = None  # ours is around the whole exchange, and costs one timer instead of a task
         return connection
 
-    async def _give_back(self, connections: list[Any]) -> None:
-        self._kept = []
-        for connection in connections:
-            connection.socket_timeout = self._timeout_s
-            await connection.disconnect(nowait=True)
-            await self._pool.release(connection)
+    async def _give_back(self, connection: Any) -> None:
+        connection.socket_timeout = self._timeout_s
+        await connection.disconnect(nowait=True)
+        await self._pool.release(connection)
+
+
+def _is_open(connection: Any) -> bool:
+    """Whether Redis has not closed it meanwhile. redis-py says so only by trying to read, with a timer each time."""
+    reader = getattr(connection, "_reader", None)
+    return reader is not None and not reader.at_eof()
 
 
 async def _answer(connection: Any) -> Any:

@@ -68,10 +68,11 @@ class Fuzzer:
 
     def run(self, callers: str) -> list[str]:
         """What was wrong, in words."""
-        wrong = []
+        wrong, tried = [], 0
         for place, operation in enumerate(result.ok() for result in self._schema.get_all_operations()):
             if not OPERATIONS.search(operation.label):
                 continue
+            tried += 1
             for caller, mode in product(_callers(callers, place), GenerationMode):
                 try:
                     self._try(operation, caller, mode)
@@ -79,7 +80,7 @@ class Fuzzer:
                     continue  # nothing that it takes can be wrong
                 except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - all that is found, not the first
                     wrong.append(f"{caller}: {operation.label} ({mode.value}): {_words(error)}")
-        return wrong
+        return wrong if tried else [f"no operation matches {OPERATIONS.pattern!r}"]
 
     def _try(self, operation: APIOperation, caller: str, mode: GenerationMode) -> None:
         headers = asyncio.run_coroutine_threadsafe(
