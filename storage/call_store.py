@@ -48,18 +48,25 @@ _STORE = _joined()
 
 
 async def store_at_once(
-    pool: Pool, entry: JournalEntry, counted: Sequence[Counted], context_ids: Sequence[int], currency_default: str
+    pool: Pool,
+    inserting: Pool,
+    entry: JournalEntry,
+    counted: Sequence[Counted],
+    context_ids: Sequence[int],
+    currency_default: str,
 ) -> list[Alert] | None:
-    """Store calls, at least one; returns the alerts they raised, None if they have to be looked at one by one."""
-    alerting = any(outcome.decision.raises_alert for outcome in entry.outcomes)
+    """Store calls, at least one; returns the alerts they raised, None if they have to be looked at one by one.
+
+    Calls without an alert go over `inserting`: they only insert.
+    """
     try:
-        async with session(pool) as connection:
-            if not alerting:
+        if not any(outcome.decision.raises_alert for outcome in entry.outcomes):
+            async with session(inserting) as connection:
                 await _store(connection, entry, counted, context_ids, currency_default)
-                return []
-            async with connection.transaction():
-                await _store(connection, entry, counted, context_ids, currency_default)
-                return await alerts.insert(connection, counted, currency_default)
+            return []
+        async with session(pool) as connection, connection.transaction():
+            await _store(connection, entry, counted, context_ids, currency_default)
+            return await alerts.insert(connection, counted, currency_default)
     except asyncpg.DivisionByZeroError:
         return None
 

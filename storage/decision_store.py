@@ -111,9 +111,9 @@ class PostgresDecisionStore:
         context_ids = await self._contexts.ids_of(outcome.decision for outcome in entry.outcomes)
         await self._partitions.ensure([outcome.decision.event_time_ms for outcome in entry.outcomes])
         if entry.source == CALLS and entry.outcomes:
-            alerting = any(outcome.decision.raises_alert for outcome in entry.outcomes)
-            pool = self._pool if alerting else self._inserting
-            raised = await store_at_once(pool, entry, counted, context_ids, self._currency_default)
+            raised = await store_at_once(
+                self._pool, self._inserting, entry, counted, context_ids, self._currency_default
+            )
             if raised is not None:
                 return Stored([outcome.decision for outcome in entry.outcomes], raised)
         async with session(self._pool) as connection, connection.transaction():

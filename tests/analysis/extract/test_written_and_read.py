@@ -130,6 +130,16 @@ def test_camt(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     check(rows, found)
 
 
+def check_book(tmp_path: Path, name: str, book: Any, rows: list[dict[str, Any]]) -> None:
+    """Save a workbook and read it back."""
+    written = io.BytesIO()
+    book.save(written)
+    wanted = Wanted(mapping=MAPPING, layout=Layout(skip=0, header=True))
+    _, found, rejects = read(tmp_path, name, written.getvalue(), wanted, UTC)
+    assert rejects == []
+    check(rows, found)
+
+
 @settings(FEW, max_examples=10)
 @given(ROWS)
 def test_excel(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
@@ -139,12 +149,7 @@ def test_excel(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
     for row in texts_of(rows):
         # As text: a number in a workbook has fifteen digits, and a formula is none of ours.
         sheet.append([f"{row[name]}" if not row[name].startswith("=") else f" {row[name]}" for name in NAMES])
-    written = io.BytesIO()
-    book.save(written)
-    wanted = Wanted(mapping=MAPPING, layout=Layout(skip=0, header=True))
-    _, found, rejects = read(tmp_path, "a.xlsx", written.getvalue(), wanted, UTC)
-    assert rejects == []
-    check(rows, found)
+    check_book(tmp_path, "a.xlsx", book, rows)
 
 
 @settings(FEW, max_examples=10)
@@ -155,12 +160,7 @@ def test_excel_of_before_2007(tmp_path: Path, rows: list[dict[str, Any]]) -> Non
     for place, row in enumerate([dict(zip(NAMES, NAMES, strict=True)), *texts_of(rows)]):
         for column, name in enumerate(NAMES):
             sheet.write(place, column, row[name])
-    written = io.BytesIO()
-    book.save(written)
-    wanted = Wanted(mapping=MAPPING, layout=Layout(skip=0, header=True))
-    _, found, rejects = read(tmp_path, "a.xls", written.getvalue(), wanted, UTC)
-    assert rejects == []
-    check(rows, found)
+    check_book(tmp_path, "a.xls", book, rows)
 
 
 _SIE_LETTERS = st.characters(codec="cp437", exclude_categories=("Cc",))
