@@ -19,7 +19,7 @@ INSTALL = $$($(BIN)/uv --version >/dev/null 2>&1 && echo "$(BIN)/uv pip install 
 	|| echo "$(BIN)/python -m pip install --disable-pip-version-check") --quiet
 TEST ?= tests
 
-.PHONY: help run stack test check format test-browser crash-test fuzz audit bench lock clean
+.PHONY: first-model help run stack test check format test-browser crash-test fuzz audit bench lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ audit: $(STAMPS)/uv ## Known vulnerabilities of the locked requirements (asks a 
 
 bench: $(STAMPS)/dev ## Throughput of the whole path on this machine
 	@$(BIN)/python -m bench.throughput $(ARGS)
+
+first-model: $(STAMPS)/dev ## Train the model that ships with the project again
+	@$(BIN)/python -m training.first_model.remake
 
 lock: $(STAMPS)/uv ## Resolve the requirements anew
 	for set in bootstrap runtime dev browser; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -16,6 +16,7 @@ from scoring.manifest import Thresholds
 from scoring.promotion import checked, promote_checked, roll_back_checked, shadow_checked
 from scoring.registry import champion_version, is_model, set_challenger
 from settings import load_settings
+from training.first_model import install
 from training.kinds import Kind
 from training.models_live import live_comparison
 from training.models_tables import comparison_table, list_table, live_table, show_table
@@ -117,6 +118,19 @@ def promote_model(
         if _running(folder) == version:  # it has nobody to be compared with any more
             set_challenger(folder, None)
         _tell(as_json, "champion", model.version, before)
+
+
+@models.command("install")
+def install_model(registry: Registry = None, as_json: AsJson = False) -> None:
+    """Install the model that ships with this release; it becomes the champion where there is none."""
+    with _refusals():
+        folder = _registry(registry)
+        before = champion_version(folder)
+        version, promoted = install(folder, datetime.now(UTC))
+        if promoted:
+            _tell(as_json, "champion", version, before)
+        else:
+            _out.print(f"Installed {version}; the champion is still {before}.", soft_wrap=True)
 
 
 @models.command("rollback")

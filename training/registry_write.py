@@ -48,12 +48,18 @@ def write_model(
 
 
 def promote_if_first(
-    registry: Path, version: str, schema: Schema = STREAM, *, always: bool = False, at: datetime | None = None
+    registry: Path,
+    version: str,
+    schema: Schema = STREAM,
+    *,
+    always: bool = False,
+    by: str = "riskstream train",
+    at: datetime | None = None,
 ) -> bool:
     """Promote `version` if it is asked for, or if the registry has no champion that can be loaded."""
     if not always and _has_champion(registry, schema):
         return False
-    promote(registry, version, by="riskstream train", at=at)
+    promote(registry, version, by=by, at=at)
     return True
 
 
