@@ -1,6 +1,7 @@
 """What `riskstream up` and `riskstream stack` print: steps, then one screen that says where everything is."""
 
 import json
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from devstack.home import Home
 
+STILL_EVERY_S = 10.0
 _SERVERS = (("Kafka", "KAFKA_BOOTSTRAP_SERVERS"), ("Redis", "REDIS_URL"), ("Postgres", "DATABASE_URL"))
 _EXAMPLE = {
     "transaction_id": "my-1",
@@ -32,9 +34,32 @@ class Screen:
         self._command = command
         self._console = Console(highlight=False)
         self._began = time.monotonic()
+        self._awaited = ""
+        self._told_at = self._began
+        self._done = threading.Event()
+        threading.Thread(target=self._repeat, daemon=True).start()
 
     def step(self, what: str) -> None:
-        self._console.print(f"[{time.monotonic() - self._began:5.1f} s] {what} …", markup=False)
+        """Say what comes next, and while it takes its time say so every STILL_EVERY_S, without a terminal too."""
+        self._awaited = what
+        self._tell(f"{what} …")
+
+    def waits_for(self, what: str) -> None:
+        """Say in the repetition of the step what exactly is waited for."""
+        self._awaited = what
+
+    def close(self) -> None:
+        """End the repetition."""
+        self._done.set()
+
+    def _repeat(self) -> None:
+        while not self._done.wait(1.0):
+            if self._awaited and time.monotonic() - self._told_at >= STILL_EVERY_S:
+                self._tell(f"still waiting for: {self._awaited}")
+
+    def _tell(self, line: str) -> None:
+        self._told_at = time.monotonic()
+        self._console.print(f"[{self._told_at - self._began:5.1f} s] {line}", markup=False)
 
     def say(self, line: str, style: str = "") -> None:
         self._console.print(line, style=style, markup=False, soft_wrap=True)
@@ -42,12 +67,13 @@ class Screen:
     def warn(self, line: str) -> None:
         self.say(line, "yellow")
 
-    def all_is_up(self, environment: Mapping[str, str], sign_in_token: str, logs: Mapping[str, str]) -> None:
-        """`logs` maps each process of ours to its log file."""
+    def all_is_up(self, environment: Mapping[str, str], sign_in_token: str, processes: Mapping[str, str]) -> None:
+        """`processes` maps each process of ours to its log file, and where its metrics are."""
+        self._awaited = ""
         url = environment["API_URL"]
         table = self._servers(environment)
-        for name, log in logs.items():
-            table.add_row(name, log)
+        for name, places in processes.items():
+            table.add_row(name, places)
         table.add_row("API docs", f"{url}/docs")
         table.add_row("Addresses", f"{self._home.stack_env} (with the API key)")
         self._console.print(Panel(table, title=f"{self._app_name} is up", border_style="green", expand=False))
@@ -61,6 +87,7 @@ class Screen:
         self.say("Ctrl-C stops everything; the data stays for the next start.")
 
     def servers_are_up(self, environment: Mapping[str, str]) -> None:
+        self._awaited = ""
         table = self._servers(environment)
         table.add_row("Addresses", f"{self._home.stack_env} (with the passwords)")
         self._console.print(Panel(table, title="Kafka, Redis and Postgres are up", border_style="green", expand=False))

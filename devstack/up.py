@@ -71,6 +71,7 @@ class _Run:
                 self._home.withdraw()
                 self._gate.unlink(missing_ok=True)
                 self._supervisor.stop()
+                self._screen.close()
         self._screen.say("Everything is stopped.")
 
     def _start(self) -> None:
@@ -87,6 +88,7 @@ class _Run:
             part.start()
         ours = [] if self._only_servers else self._start_ours(environment)
         for part in stack.parts:
+            self._screen.waits_for(part.spec.name.capitalize())
             part.wait_ready()
         servers.ensure_database(self._home)
         self._screen.step("database and topics")
@@ -104,7 +106,7 @@ class _Run:
         if self._statistics is not None:  # last, so that no other part's start waits for its imports
             self._supervisor.start(self._statistics)
         self._home.publish(environment)
-        self._screen.all_is_up(environment, link_token, {part.spec.name: part.log_path.name for part in ours})
+        self._screen.all_is_up(environment, link_token, {part.spec.name: self._places(part) for part in ours})
 
     def _install_first_model(self, environment: Mapping[str, str]) -> None:
         """The one that ships; one that is trained now where the shipped one does not fit, as after a change of code."""
@@ -164,9 +166,16 @@ class _Run:
         self._statistics = self._part(_STATISTICS, [_STATISTICS], own, lambda: True)
         return parts
 
+    @staticmethod
+    def _places(part: Part) -> str:
+        """The part's log, and where its metrics are."""
+        port = part.spec.environment.get("METRICS_PORT")
+        return part.log_path.name + (f", metrics at http://{HOST}:{port}/metrics" if port else "")
+
     def _open_gate(self, ours: Sequence[Part]) -> None:
         self._gate.touch()
         for part in ours:
+            self._screen.waits_for(f"{part.spec.name} (its log: {part.log_path})")
             part.wait_ready(since_s=time.monotonic())
 
     def _part(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], ready: Ready) -> Part:

@@ -75,22 +75,6 @@ class Transform:
                 found = pc.match_substring_regex(column, _CONTROL)
                 work.fail(found, name, "the cell holds a control character", column)
 
-    def _check_states(self, work: "_Work") -> None:
-        for name, words in self.mapping.booked.items():
-            text = pc.utf8_trim_whitespace(work.batch.columns[name])
-            known = pa.array([word.strip().casefold() for word in words], pa.string())
-            booked = pc.is_in(pc.utf8_lower(text), value_set=known)
-            work.fail(pc.invert(booked), name, "the row is in a state that does not count as booked", text)
-
-    def _fees(self, work: "_Work") -> NDArray[np.int64]:
-        if self.mapping.fee is None:
-            return np.zeros(len(work.good), np.int64)
-        text = pc.utf8_trim_whitespace(work.batch.columns[self.mapping.fee])
-        fee, good = amounts(text, self.mapping.decimal_sign)
-        empty = pc.equal(text, "").to_numpy(zero_copy_only=False).astype(bool)
-        work.fail(~good & ~empty, self.mapping.fee, "this is no amount of a fee", text)
-        return np.where(good, fee, 0)
-
     def _amounts(self, work: "_Work") -> NDArray[np.int64]:
         whole = self._text(work, "amount")
         if whole is not None:
