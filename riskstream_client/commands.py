@@ -16,6 +16,7 @@ from rich.console import Console
 
 from contracts.errors import RiskstreamError
 from contracts.topics import Topics
+from contracts.wording import quantity
 from riskstream_client.connection import connection_settings
 from riskstream_client.input_file import InputFile
 from riskstream_client.messages import MessageBuilder
@@ -25,7 +26,7 @@ from riskstream_client.publish_plan import Plan, PublishOptions, plan_of
 from riskstream_client.publisher import MESSAGE_BYTES_MAX, Publisher
 from riskstream_client.publishing import PublishJob, Report, publish_rows
 from riskstream_client.rejects import Rejects
-from riskstream_client.stack_env import client_environment
+from riskstream_client.stack_env import client_environment, explained
 
 EXIT_REFUSED = 1  # rows were refused, or Kafka failed on the way
 EXIT_USAGE = 2  # the file or an option is wrong
@@ -96,7 +97,7 @@ def publish(
         plan = plan_of(options, datetime.now(UTC))
         report = asyncio.run(_run(plan, kept, strict=strict))
     except RiskstreamError as error:
-        _console.print(f"riskstream publish: {error}", style="red", markup=False)
+        _console.print(f"riskstream publish: {explained(error, os.environ)}", style="red", markup=False)
         raise typer.Exit(EXIT_USAGE) from error
     finally:
         kept.close()
@@ -158,15 +159,15 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 def _tell(report: Report, rejects: Rejects, plan: Plan, file: Path | None) -> None:
     """The report at the end, on standard error: standard output may be a pipe."""
-    lines = [f"Published {report.published:,} transactions in {report.seconds:.1f} s ({report.rate:,.0f}/s)."]
+    lines = [f"Published {quantity(report.published, 'transaction')} in {report.seconds:.1f} s ({report.rate:,.0f}/s)."]
     if plan.options.labels:
-        lines.append(f"Published {report.labels:,} labels.")
+        lines.append(f"Published {quantity(report.labels, 'label')}.")
     for refused in rejects.shown:
         where = f"line {refused.line}" + (f", column {refused.column}" if refused.column else "")
         lines.append(f"  refused {where}: {refused.reason}")
     if report.refused:
-        kept = f"; they are in {file}" if file else "; --rejects FILE keeps them"
-        lines.append(f"Refused {report.refused:,} rows{kept}.")
+        kept = f"; see {file}" if file else "; --rejects FILE keeps such rows"
+        lines.append(f"Refused {quantity(report.refused, 'row')}{kept}.")
     if report.failure:
         lines.append(report.failure)
     if report.stopped or report.failure:

@@ -30,6 +30,7 @@ class CsvRows:
         self._rows = csv.reader(text, delimiter=self.delimiter)
         self._plan = self._planned(mapping)
         self.columns = {field: self.header[index] for field, index, _ in self._plan}
+        self._plan += self._unmapped()
 
     def __iter__(self) -> Iterator[Row | Refused]:
         width = len(self.header)
@@ -88,6 +89,8 @@ class CsvRows:
             raise FileError(f"{self._name} has more than one column named {', '.join(doubled)}")
         columns = {name: name for name in names if name in TRANSACTION_FIELDS or name in LABEL_FIELDS}
         columns = {**columns, **mapping.columns}
+        if columns.get("typology") not in names:
+            columns.pop("typology", None)  # never sent, so a file may lack it
         missing = sorted({column for column in columns.values() if column not in names})
         missing += [
             f for f in ("transaction_id", "amount", "timestamp") if f not in columns and f not in mapping.constants
@@ -100,6 +103,16 @@ class CsvRows:
                 " Say which column is which field with --map, for instance --map amount=VALUE"
             )
         return [(field, names.index(column), _converter(field)) for field, column in columns.items()]
+
+    def _unmapped(self) -> list[tuple[str, int, Callable[[str], Any]]]:
+        """Columns that are no field of a transaction: they go out under their own names, as text, and are kept.
+
+        One that is called like a field which another column fills, or like a label, must not be taken for it.
+        """
+        used = {index for _, index, _ in self._plan}
+        left = [(name.strip(), index) for index, name in enumerate(self.header) if index not in used and name.strip()]
+        reserved = {*TRANSACTION_FIELDS, *LABEL_FIELDS}
+        return [(f"{name}_column" if name in reserved else name, index, str.strip) for name, index in left]
 
 
 def _known_encoding(name: str) -> str:

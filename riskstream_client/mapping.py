@@ -30,6 +30,7 @@ HANDBOOK = Mapping(
         "merchant_id": "TERMINAL_ID",
         "amount": "TX_AMOUNT",
         "fraud": "TX_FRAUD",
+        "typology": "TX_FRAUD_SCENARIO",  # a label as well: it is never published with the payment
     },
     constants={},
 )

@@ -2,13 +2,15 @@ import csv
 import io
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from riskstream_client.csv_rows import CsvRows
 from riskstream_client.errors import FileError
-from riskstream_client.mapping import Mapping, mapping_of
+from riskstream_client.mapping import HANDBOOK, Mapping, mapping_of
+from riskstream_client.messages import Message, MessageBuilder, MessageOptions
 from riskstream_client.rows import Refused, Row
 
 PLAIN = Mapping({}, {})
@@ -91,3 +93,31 @@ def test_another_encoding_than_was_said() -> None:
     (row,) = CsvRows(io.BytesIO(body), "f.csv", PLAIN, encoding="latin-1")
     assert isinstance(row, Row)
     assert row.fields == {"transaction_id": "Köln", "amount": 1.0, "timestamp": "t", "account_id": "x"}
+
+
+def test_columns_that_are_no_field_are_kept_under_their_own_names() -> None:
+    mapping = mapping_of(["amount=VALUE"], [], None)
+    (row,) = read(f"{HEAD},VALUE,order no,fraud_note\nt1,7,t,x,5,A-77,\n", mapping)
+    assert isinstance(row, Row)
+    assert row.fields == {
+        "transaction_id": "t1", "amount": 5.0, "timestamp": "t", "account_id": "x", "order no": "A-77",
+        "amount_column": "7",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["fraud", "typology", "known_at"])
+def test_a_label_never_leaves_with_the_payment(name: str) -> None:
+    rows = CsvRows(io.BytesIO(f"{HEAD},{name}\nt1,7,2026-01-05T10:00:00Z,x,1\n".encode()), "f.csv", PLAIN)
+    message = MessageBuilder(MessageOptions(), rows.columns).build(next(iter(rows)))  # type: ignore[arg-type]
+    assert isinstance(message, Message)
+    assert name not in msgspec.json.decode(message.value)
+
+
+@pytest.mark.parametrize("scenario", [",TX_FRAUD_SCENARIO", ""])
+def test_the_handbooks_scenario_is_a_label_and_may_be_missing(scenario: str) -> None:
+    head = "TRANSACTION_ID,TX_DATETIME,CUSTOMER_ID,TERMINAL_ID,TX_AMOUNT,TX_FRAUD,TX_TIME_DAYS"
+    (row,) = read(f"{head}{scenario}\n1,2018-04-01 00:00:31,5,3,57.16,0,0{',2' if scenario else ''}\n", HANDBOOK)
+    assert isinstance(row, Row)
+    assert row.fields is not None
+    assert row.fields["TX_TIME_DAYS"] == "0"
+    assert "TX_FRAUD_SCENARIO" not in row.fields

@@ -153,7 +153,7 @@ async def test_strict_stops_at_the_first_refused_row(stack: Any, topics: Topics,
     (tmp_path / "f.jsonl").write_text(good + "{}\n" + good)
     code, output = await run(stack, topics, tmp_path, "f.jsonl", "--strict")
     assert code == 1
-    assert "Published 1 transactions" in output
+    assert "Published 1 transaction in" in output
     code, output = await run(stack, topics, tmp_path, "f.jsonl", "--no-validate")
     assert code == 0
     assert len(await read(stack, topics.transactions)) == 4

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.errors import DataRefused
-from riskstream_client.mapping import HANDBOOK, LABEL_FIELDS, TRANSACTION_FIELDS, Mapping
+from riskstream_client.mapping import LABEL_FIELDS, TRANSACTION_FIELDS, Mapping
 from training.columns import Columns
 from training.loaders.options import LoadOptions, OnBadRow
 from training.loaders.order import Order
@@ -18,7 +18,6 @@ from training.loaders.rows import RowReader, constants, renamed, shown
 from training.loaders.tables import Chunk, Read, Source
 
 _REQUIRED = ("transaction_id", "amount", "timestamp")
-HANDBOOK_FORMAT = HANDBOOK._replace(columns=HANDBOOK.columns | {"typology": "TX_FRAUD_SCENARIO"})
 
 
 class Loader:

@@ -14,6 +14,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
 
 from contracts.errors import DataRefused
+from contracts.file_kind import HEAD_BYTES, binary_kind
 from training.column_fold import CHUNK_ROWS
 from training.loaders.options import LoadOptions
 
@@ -54,8 +55,12 @@ class Source:
         try:
             self.size_bytes = path.stat().st_size
             with path.open("rb") as file:
-                self._gzip = file.read(2) == _GZIP_MAGIC
+                head = file.read(HEAD_BYTES)
+            self._gzip = head.startswith(_GZIP_MAGIC)
+            self._refuse_binary(head)
             self.names = self._names()
+        except UnicodeDecodeError as error:
+            raise DataRefused(f"{path} is not {options.encoding}; name its encoding with --encoding") from error
         except (OSError, pa.ArrowException, EOFError) as error:
             raise DataRefused(f"{path} cannot be read: {error}") from error
 
@@ -66,6 +71,11 @@ class Source:
             yield from reader(wanted, read)
         except (OSError, pa.ArrowException, EOFError, UnicodeDecodeError) as error:
             raise DataRefused(f"{self._path} cannot be read: {error}") from error
+
+    def _refuse_binary(self, head: bytes) -> None:
+        kind = binary_kind(head)
+        if kind is not None and not self._gzip and self._kind != "parquet":
+            raise DataRefused(f"{self._path} is {kind}; save its table as CSV, JSON lines or Parquet")
 
     def _names(self) -> list[str] | None:
         """None for JSON lines: every line has its own."""

@@ -16,11 +16,14 @@ from contracts.transaction import Transaction
 from features.column_events import ColumnEventBuilder
 from features.events import EventBuilder
 from features.plan import DAY
+from riskstream_client.errors import FileError
+from riskstream_client.input_file import InputFile
+from riskstream_client.mapping import HANDBOOK as HANDBOOK_FORMAT
 from riskstream_client.mapping import Mapping, mapping_of
 from riskstream_client.times import zone_of
 from training.columns import Columns, joined
 from training.loaders import tables
-from training.loaders.load import HANDBOOK_FORMAT, Loader
+from training.loaders.load import Loader
 from training.loaders.options import LoadOptions, OnBadRow
 
 HEADER = "transaction_id,timestamp,account_id,amount,merchant_id,currency,kind,latitude,longitude,ip_address,fraud"
@@ -282,3 +285,29 @@ def test_numbers_with_a_decimal_comma(tmp_path: Path) -> None:
         bad = write(tmp_path, "\n".join([head, f"t;2026-01-05T10:00:00Z;a;{amount};0"]) + "\n")
         with pytest.raises(DataRefused, match="not a number"):
             loaded(bad, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("f.xlsx", b"PK\x03\x04\x14\x00\x06\x00\x93", "an Excel workbook"),
+        ("f.csv", b"PK\x03\x04\x14\x00\x06\x00\x93", "an Excel workbook"),
+        ("f.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "an old Excel workbook"),
+        ("f.pdf", b"%PDF-1.7\n\xe2\xe3\xcf\xd3", "a PDF document"),
+        ("f.jsonl", b"SQLite format 3\x00", "a database"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, name: str, content: bytes, kind: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataRefused, match=f"is {kind}"):
+        loaded(path)
+    with pytest.raises(FileError, match=f"is {kind}"):
+        InputFile(str(path))
+
+
+def test_another_encoding_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes("Zeit;Betrag;Empf\xe4nger\n".encode("latin-1"))
+    with pytest.raises(DataRefused, match="name its encoding"):
+        loaded(path)
