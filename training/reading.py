@@ -11,6 +11,7 @@ import numpy as np
 
 from contracts.errors import DataRefused
 from features.money import Money
+from riskstream_client.csv_rows import known_encoding
 from riskstream_client.mapping import HANDBOOK as HANDBOOK_COLUMNS
 from riskstream_client.mapping import Mapping, mapping_of
 from riskstream_client.times import duration_of, zone_of
@@ -162,6 +163,9 @@ def load_options(options: DataOptions) -> LoadOptions:
         time_format=options.time_format,
         zone=zone_of(options.time_zone),
         decimal_comma=options.decimal_comma,
+        encoding=known_encoding(options.encoding),
+        delimiter=options.delimiter,
+        skip_lines=options.skip_lines,
         on_bad_row=options.on_bad_row,
         keep_zero_amounts=options.keep_zero_amounts,
         label_after=duration_of(options.label_after),

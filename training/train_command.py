@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import RiskstreamError
+from riskstream_client.file_dialect import decimal_sign, lines_above_header, time_style
 from riskstream_client.stack_env import explained
 from settings import Settings, load_settings
 from training import data_options as data
@@ -57,6 +58,12 @@ def train_command(
     time_zone: data.TimeZone = "UTC",
     client_zone: data.ClientZone = "UTC",
     decimal_comma: data.DecimalComma = False,
+    decimal: data.Decimal = ".",
+    date_order: data.DateOrder = None,
+    encoding: data.Encoding = "utf-8",
+    delimiter: data.Delimiter = None,
+    skip_lines: data.SkipLines = 0,
+    header_line: data.HeaderLine = None,
     label_after: data.LabelAfter = "0s",
     on_bad_row: data.OnBad = OnBadRow.REFUSE,
     keep_zero_amounts: data.KeepZero = False,
@@ -85,10 +92,13 @@ def train_command(
         mapping=mapping,
         columns=tuple(columns or ()),
         constants=tuple(constants or ()),
-        time_format=time_format,
+        time_format=time_style(time_format, date_order),
         time_zone=time_zone,
         client_zone=client_zone,
-        decimal_comma=decimal_comma,
+        decimal_comma=decimal_comma or decimal_sign(decimal) == ",",
+        encoding=encoding,
+        delimiter=delimiter,
+        skip_lines=lines_above_header(skip_lines, header_line),
         label_after=label_after,
         on_bad_row=on_bad_row,
         keep_zero_amounts=keep_zero_amounts,

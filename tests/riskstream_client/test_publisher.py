@@ -157,3 +157,19 @@ async def test_strict_stops_at_the_first_refused_row(stack: Any, topics: Topics,
     code, output = await run(stack, topics, tmp_path, "f.jsonl", "--no-validate")
     assert code == 0
     assert len(await read(stack, topics.transactions)) == 4
+
+
+async def test_a_dry_run_sends_nothing_and_tells_misspelt_fields(stack: Any, topics: Topics, tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text(
+        "transaction_id,amount,timestamp,account_id,devise_id,Merchant-ID,colour\n"
+        "t1,5,2026-01-05T10:00:00Z,a,d,m,red\nt2,0,2026-01-05T10:00:00Z,a,d,m,red\n"
+    )
+    code, output = await run(stack, topics, tmp_path, "f.csv", "--dry-run")
+    assert code == 1, output
+    assert "Checked 1 transaction in" in output
+    assert "Refused 1 row" in output
+    assert "'devise_id' is not a field of a transaction: it is kept" in output
+    assert "did you mean device_id?" in output
+    assert "did you mean merchant_id?" in output
+    assert "'colour' is not a field of a transaction: it is kept, and nothing is computed from it\n" in output
+    assert await read(stack, topics.transactions) == []

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -311,3 +312,17 @@ def test_another_encoding_is_one_sentence(tmp_path: Path) -> None:
     path.write_bytes("Zeit;Betrag;Empf\xe4nger\n".encode("latin-1"))
     with pytest.raises(DataRefused, match="name its encoding"):
         loaded(path)
+
+
+def test_a_preamble_and_a_header_that_comes_again(tmp_path: Path) -> None:
+    head = "transaction_id;amount;timestamp;account_id;fraud"
+    rows = "t1;1,50;05.01.2026 10:00;a;0\n", "t2;2,50;05.01.2026 11:00;a;1\n"
+    path = tmp_path / "f.csv"
+    path.write_text(f"Statement 7\n\n{head}\n{rows[0]}{head}\n{rows[1]}", "latin-1")
+    options = LoadOptions(skip_lines=2, decimal_comma=True, time_format="dmy", encoding="latin-1")
+    with pytest.raises(DataRefused, match="line 5 repeats the header"):
+        loaded(path, options)
+    columns = loaded(path, replace(options, on_bad_row=OnBadRow.DROP))
+    assert columns.transactions.amount.tolist() == [1.5, 2.5]
+    with pytest.raises(DataRefused, match="no header after 20 lines"):
+        loaded(path, LoadOptions(skip_lines=20))
