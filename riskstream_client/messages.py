@@ -151,8 +151,10 @@ class MessageBuilder:
             missing = _MISSING.search(rejection.detail)
             return Refused(row.line, self._columns.get(missing[1]) if missing else None, rejection.detail, row.source)
         value = fields.get(found[1])
-        hint = value_hint(found[1], str(value)) if isinstance(value, (str, int, float)) else None
-        shown = f" (it is {str(value)[:40]!r}{f': {hint}' if hint else ''})" if value is not None else ""
+        told = isinstance(value, (str, int, float))
+        shown = f" (it is {str(value)[:40]!r})" if told else ""
+        hint = value_hint(found[1], str(value)) if told else None
+        shown += f": {hint}" if hint else ""
         return self._refused(row, found[1], rejection.detail[: found.start()] + shown)
 
     def _refused(self, row: Row, name: str, reason: str) -> Refused:

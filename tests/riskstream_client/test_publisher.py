@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from contracts.errors import StoreUnavailable
+from contracts.field_names import ZERO_AMOUNT
 from contracts.label import Label, decode_label
 from contracts.topics import Topics
 from contracts.transaction import Transaction, decode_transaction
@@ -24,6 +25,7 @@ from riskstream_client.partitioner import partition_of
 pytestmark = pytest.mark.stack
 PARTITIONS = 3
 START = datetime(2026, 1, 1, tzinfo=UTC)
+NOTHING = f"Expected `float` > 0.0 (it is '0.0'): {ZERO_AMOUNT}"
 HEAD = "TRANSACTION_ID,TX_DATETIME,CUSTOMER_ID,TERMINAL_ID,TX_AMOUNT,TX_FRAUD,TX_FRAUD_SCENARIO\n"
 COMMAND = "import typer; from riskstream_client.commands import publish; typer.run(publish)"
 
@@ -123,9 +125,9 @@ async def test_a_handbook_file_with_labels_and_bad_rows(stack: Any, topics: Topi
                              "--label-after", "7d", "--set", "currency=EUR", "--rejects", "bad.csv")  # fmt: skip
     assert code == 1, output
     assert "Published 49 transactions" in output
-    assert "refused line 9, column TX_AMOUNT: Expected `float` > 0.0 (it is '0.0')" in output
+    assert f"refused line 9, column TX_AMOUNT: {NOTHING}" in output
     assert (tmp_path / "bad.csv").read_text() == HEAD + "7,2018-04-01 00:00:07,2,9,0,1,0\n"
-    assert (tmp_path / "bad.csv.reasons").read_text() == "9\tTX_AMOUNT\tExpected `float` > 0.0 (it is '0.0')\n"
+    assert (tmp_path / "bad.csv.reasons").read_text() == f"9\tTX_AMOUNT\t{NOTHING}\n"
     records = await read(stack, topics.transactions)
     assert len(records) == 49
     labels = [decode_label(record.value) for record in await read(stack, topics.labels)]
