@@ -1,7 +1,7 @@
 """One file to rows: what it is, how it is read, every row landed or listed; in bounded memory, whatever its size."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from analysis.extract.csv_reader import CsvReader
@@ -10,8 +10,8 @@ from analysis.extract.encoding import known_encoding
 from analysis.extract.excel_reader import ExcelReader
 from analysis.extract.json_reader import JsonReader
 from analysis.extract.mapping import guess_mapping, layout_of
-from analysis.extract.parts import Batch, FileRefused, Reader, Unusable
-from analysis.extract.reading import Format, FoundColumn, Layout, Mapping, Reading, Wanted
+from analysis.extract.parts import Batch, FileRefused, LineCounts, Reader, Unusable
+from analysis.extract.reading import Accounting, BalanceCheck, Format, FoundColumn, Layout, Mapping, Reading, Wanted
 from analysis.extract.rejects import RejectWriter
 from analysis.extract.sie_reader import SieReader
 from analysis.extract.transform import Transform
@@ -27,11 +27,13 @@ ROWS_MAX = 20_000_000  # of one file; 100 MB of five bytes a row
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What became of a file."""
+    """What became of a file. `balance` is None where no balance could be checked."""
 
     reading: Reading
     rows: int
     rejected: int
+    accounting: Accounting
+    balance: BalanceCheck | None = None
 
 
 class NotReadable(FileRefused):
@@ -40,6 +42,10 @@ class NotReadable(FileRefused):
     def __init__(self, message: str, reading: Reading) -> None:
         super().__init__(message)
         self.reading = reading
+
+
+class NeedsConfirmation(NotReadable):
+    """Two readings are possible that differ in money, and nothing decides; `reading` has the questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,13 @@ def extract(
         if rows.count + rejects.count == 0:
             raise NotReadable("the file has no rows", reading)
         progress("parse", reader.size, reader.size)
-    return Extracted(reading, rows.count, rejects.count)
+    return Extracted(reading, rows.count, rejects.count, _accounting(reader, rows.count, rejects.count))
+
+
+def _accounting(reader: Reader, landed: int, listed: int) -> Accounting:
+    """What became of every line; of a reader that counts none, every row is a record."""
+    counts: LineCounts = getattr(reader, "counts", None) or LineCounts(lines=landed + listed)
+    return Accounting(landed=landed, listed=listed, **asdict(counts))
 
 
 def understand(path: Path, file_name: str, wanted: Wanted | None, defaults: Defaults) -> tuple[Reader, Reading]:
@@ -109,6 +121,7 @@ def understand(path: Path, file_name: str, wanted: Wanted | None, defaults: Defa
 
 def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, Layout]:
     """A reader, and the layout with all that it found out."""
+    layout = layout.by_lines_above()
     encoding = known_encoding(layout.encoding) if layout.encoding else None
     match file_format:
         case "csv":

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import get_args
 
 from analysis.extract.amounts import guess_sign, parse_amount
-from analysis.extract.reading import Mapping, Meaning
+from analysis.extract.reading import Directions, Mapping, Meaning
 from analysis.extract.times import guess_order
 from contracts.currency import MINOR_UNIT_DECIMALS
 
@@ -181,6 +181,11 @@ _SIGNS = {
 }
 
 
-def sign_of(direction: str) -> int | None:
-    """-1 for money out of the account, 1 for money into it; None for what says neither."""
-    return _SIGNS.get(direction.strip().casefold())
+def sign_of(direction: str, given: Directions | None = None) -> int | None:
+    """-1 for money out, 1 for money in, None for what says neither. `given` stands in place of the known words."""
+    word = direction.strip().casefold()
+    if given is None:
+        return _SIGNS.get(word)
+    if any(word == each.strip().casefold() for each in given.money_in):
+        return 1
+    return -1 if any(word == each.strip().casefold() for each in given.money_out) else None

@@ -45,6 +45,21 @@ class Unusable:
     excerpt: str = ""
 
 
+@dataclass(slots=True)
+class LineCounts:
+    """How many lines a file has, and how many of them are no rows; complete when `batches` has ended.
+
+    Of formats without lines: records. See Accounting for the kinds.
+    """
+
+    lines: int = 0
+    header: int = 0
+    preamble: int = 0
+    continuation: int = 0
+    total: int = 0
+    blank: int = 0
+
+
 class Reader(Protocol):
     """A file of one format, opened. `names` are its columns; `size` its bytes, of which a batch's `done` are read."""
 

@@ -81,7 +81,7 @@ class Transform:
             minor = self._amount(work, "amount", whole, is_needed=True)
             if "direction" in self.mapping.columns:
                 minor *= self._signs(work)
-            return minor
+            return -minor if self.mapping.positive_is_out else minor
         into, out = self._text(work, "money_in"), self._text(work, "money_out")
         empty = pa.array([""] * len(work.good), pa.string())
         into, out = into if into is not None else empty, out if out is not None else empty
@@ -108,7 +108,8 @@ class Transform:
         text = self._text(work, "direction")
         assert text is not None
         coded = text.dictionary_encode()
-        signs = np.array([sign_of(word) or 0 for word in coded.dictionary.to_pylist()], np.int64)
+        known = self.mapping.directions
+        signs = np.array([sign_of(word, known) or 0 for word in coded.dictionary.to_pylist()], np.int64)
         found: NDArray[np.int64] = signs[coded.indices.to_numpy(zero_copy_only=False)]
         work.fail(found == 0, self.mapping.columns["direction"], "this says neither debit nor credit", text)
         return found
