@@ -125,7 +125,7 @@ def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, La
     encoding = known_encoding(layout.encoding) if layout.encoding else None
     match file_format:
         case "csv":
-            csv_reader = _opened_csv(path, encoding, layout)
+            csv_reader = CsvReader(path, encoding, layout)
             found = {"encoding": csv_reader.encoding, **csv_reader.dialect.model_dump()}
             return csv_reader, Layout(**found)
         case "json" | "jsonl":
@@ -140,12 +140,6 @@ def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, La
         case "xml":
             xml_reader = XmlReader(path, layout.record)
             return xml_reader, Layout(record=xml_reader.record)
-
-
-def _opened_csv(path: Path, encoding: str | None, layout: Layout) -> CsvReader:
-    guessed = CsvReader(path, encoding)
-    given = layout.model_dump(include={"delimiter", "quote", "skip", "header"}, exclude_none=True)
-    return CsvReader(path, guessed.encoding, guessed.dialect.model_copy(update=given)) if given else guessed
 
 
 def _examples(reader: Reader) -> dict[str, list[str]]:

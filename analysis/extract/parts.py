@@ -37,12 +37,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A row that a reader could not take apart."""
+    """A row that a reader could not take apart. `cells`: those that it found, if the row has another number of them."""
 
     line: int
     reason: str
     column: str = ""
     excerpt: str = ""
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from contracts.currency import MINOR_UNIT_DECIMALS
+from contracts.currency import READABLE_CURRENCIES
 
 COLUMN_NAME_MAX = 200  # characters
 
@@ -82,7 +82,7 @@ class Mapping(BaseModel):
     @field_validator("currency")
     @classmethod
     def _known_currency(cls, code: str | None) -> str | None:
-        if code is not None and code not in MINOR_UNIT_DECIMALS:
+        if code is not None and code not in READABLE_CURRENCIES:
             raise ValueError(f"there is no currency {code!r}")
         return code
 

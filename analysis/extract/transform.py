@@ -15,7 +15,7 @@ from analysis.extract.mapping import sign_of
 from analysis.extract.parts import CELL_BYTES_MAX, Batch
 from analysis.extract.reading import Mapping, Meaning
 from analysis.extract.times import times
-from contracts.currency import MINOR_UNIT_DECIMALS
+from contracts.currency import READABLE_CURRENCIES
 
 WORD_BYTES_MAX = 512  # of what detectors group by
 WORDS: tuple[Meaning, ...] = (
@@ -140,7 +140,7 @@ class Transform:
             return pa.array([self.mapping.currency] * len(work.good), pa.string()) if self.mapping.currency else None
         coded = pc.utf8_upper(text).dictionary_encode()
         words = coded.dictionary.to_pylist()
-        known = np.array([not word or word in MINOR_UNIT_DECIMALS for word in words], bool)
+        known = np.array([not word or word in READABLE_CURRENCIES for word in words], bool)
         indices = coded.indices.to_numpy(zero_copy_only=False)
         work.fail(~known[indices], self.mapping.columns["currency"], "this is no currency of ISO 4217", text)
         return pa.array([word or self.mapping.currency for word in words], pa.string()).take(coded.indices)
