@@ -70,6 +70,7 @@ clean: ## Delete the environment and caches (the data in .riskstream stays; `ris
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { echo "$(PYTHON) is $$("$(PYTHON)" --version 2>&1): $(NO_PYTHON)" >&2; exit 1; }
 	@echo "Making the environment with $(PYTHON) …"
 	@"$(PYTHON)" -m venv $(VENV) || { echo "The virtual environment could not be made: is the disk full, or the folder read-only?" >&2; rm -rf $(VENV); exit 1; }
 

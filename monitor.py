@@ -1,8 +1,10 @@
 """A worker process's own small HTTP server: /metrics, /livez, /readyz."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import structlog
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
@@ -27,6 +29,9 @@ def status_app(registry: CollectorRegistry, running: Callable[[], bool]) -> Star
     return Starlette(routes=[Route("/metrics", serve_metrics), Route("/livez", livez), Route("/readyz", readyz)])
 
 
+log = structlog.get_logger()
+
+
 class Monitor(uvicorn.Server):
     """Runs inside the worker's event loop; signals stay the worker's."""
 
@@ -37,6 +42,12 @@ class Monitor(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """The worker handles signals itself."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say in the log where the metrics are: a port that was chosen by the system is written nowhere else."""
+        await super().startup(sockets)
+        if self.started:
+            log.info("metrics_at", url=f"http://{self.address}/metrics")
 
     @property
     def address(self) -> str:

@@ -5,14 +5,16 @@ import os
 import sys
 from datetime import UTC, datetime
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from contracts.errors import RiskstreamError
+from contracts.wording import quantity
 from devstack.gate import wait as wait_at_gate
-from riskstream_client.stack_env import client_environment
+from riskstream_client.stack_env import client_environment, explained
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -63,8 +65,18 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"riskstream {version('riskstream')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _settings_of_the_stack() -> None:
+def _settings_of_the_stack(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Commands find a running stack by itself: its addresses count where the environment names none."""
     if len(sys.argv) > 1 and sys.argv[1] not in ("up", "stack", "reset"):
         for name, value in client_environment(os.environ).items():
@@ -172,14 +184,14 @@ def retain() -> None:
         async with await connect(settings.postgres_dsn, size_max=1) as pool:
             report = await retain_stored(pool, settings.retention_days, int(time.time() * 1000))
             uploads, stray = await sweep_uploads(pool, settings.upload_dir, settings.retention_days, datetime.now(UTC))
-        typer.echo(f"Deleted {uploads} uploads, and {stray} folders that belonged to none.")
+        typer.echo(f"Deleted {quantity(uploads, 'upload')}, and {quantity(stray, 'folder')} without an upload.")
         if report is None:
             typer.echo("Nothing is stored, or another process deletes already.")
             return
         until = datetime.fromtimestamp(report.cutoff_ms / 1000, UTC).date()
         rows = ", ".join(f"{count} {table}" for table, count in report.deleted.items())
         months = len(report.partitions)
-        typer.echo(f"Deleted what is older than {until}: {rows}; {months} monthly partitions dropped.")
+        typer.echo(f"Deleted what is older than {until}: {rows}; {quantity(months, 'monthly partition')} dropped.")
 
     asyncio.run(work())
 
@@ -209,7 +221,7 @@ def main() -> None:
     except RiskstreamError as error:
         if os.environ.get("DEBUG", "").lower() in ("1", "true"):
             raise
-        typer.echo(f"riskstream: {error}", err=True)
+        typer.echo(f"riskstream: {explained(error, os.environ)}", err=True)
         raise SystemExit(EXIT_FAILED) from None
 
 

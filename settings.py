@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     precision_drop_max: float = Field(0.1, gt=0, le=1)  # below the model's own, before operators are warned
 
     batch_size_max: int = Field(2000, ge=1, le=10_000)  # transactions a micro-batch
-    score_deadline_ms: int = Field(150, ge=10, le=60_000)
+    # Protects the payment flow that waits: an issuer has some two seconds to authorise a card payment, network and
+    # retry included. A shorter one turns every pause of a busy machine into a refusal.
+    score_deadline_ms: int = Field(500, ge=10, le=60_000)
     shutdown_deadline_s: float = Field(20, gt=0)
     retention_days: int = Field(400, ge=40)  # of transactions and decisions; must outlive the longest window
     demo_rate: float = Field(20, ge=0, le=50_000)

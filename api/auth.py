@@ -204,7 +204,7 @@ async def known_caller(request: Request, authenticator: Authenticator) -> Caller
     if caller is None:
         presented = credentials.secret is not None or credentials.cookie is not None
         detail = (
-            "the credentials are not valid any more"
+            "the API key, token or session is wrong, or is not valid any more"
             if presented
             else "send an API key in X-API-Key, or an access token as Bearer"
         )

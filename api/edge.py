@@ -15,6 +15,7 @@ from api.problems import (
     ADDRESS_TOO_LONG,
     HEADERS_TOO_LARGE,
     INTERNAL,
+    NOT_READY,
     TOO_LARGE,
     TOO_SLOW,
     Kind,
@@ -51,6 +52,7 @@ HEADERS = {
 # metrics count them.
 QUIET_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 QUIET_ROUTES = frozenset({"/v1/score", "/v1/score/batch", "/v1/predict"})
+PROBES = frozenset({"/readyz", "/readiness"})  # asked every second or so: that the answer is no yet is no news
 
 ANSWER_HEADERS = "answer_headers"  # in a request's state: headers that its answer gets, a problem too
 
@@ -157,7 +159,8 @@ class _Exchange:
         seconds = time.perf_counter() - self._began_s
         REQUESTS.labels(method, route, str(self._status)).inc()
         REQUEST_SECONDS.labels(method, route).observe(seconds)
-        quiet = self._status < 400 and (method in QUIET_METHODS or route in QUIET_ROUTES)
+        probed = route in PROBES and self._status == NOT_READY.status
+        quiet = probed or (self._status < 400 and (method in QUIET_METHODS or route in QUIET_ROUTES))
         caller = self._scope["state"].get("caller")
         (log.debug if quiet else log.info)(
             "request",

@@ -40,6 +40,7 @@ class Calls:
         self._http = http
         self._credentials = credentials
         self._patience_s = patience_s
+        self._has_answered = False
 
     async def call(
         self,
@@ -60,6 +61,7 @@ class Calls:
         while True:
             shown = self._credentials.headers()
             answer, problem = await self._try(method, path, body, query, {**sent, **shown})
+            self._has_answered |= answer is not None
             if answer is not None and problem is None:
                 return answer
             if problem is not None and problem.status == 401 and not renewed:
@@ -77,12 +79,24 @@ class Calls:
     async def _try(
         self, method: str, path: str, body: bytes | None, query: Mapping[str, Any] | None, headers: dict[str, str]
     ) -> tuple[httpx.Response | None, ProblemError | None]:
-        """The answer and what is wrong with it; neither, if none came."""
+        """The answer and what is wrong with it; neither, if none came.
+
+        Raises StoreUnavailable at once where nobody has ever answered at this address: that is no restart.
+        """
         try:
             answer = await self._http.request(method, path, content=body, params=query, headers=headers)
+        except httpx.ConnectError as error:
+            if not self._has_answered:
+                raise nobody_at(str(self._http.base_url), error) from error
+            return None, None
         except httpx.TransportError:
             return None, None
         return answer, None if answer.is_success else problem_of(answer.status_code, answer.content)
+
+
+def nobody_at(url: str, error: Exception) -> StoreUnavailable:
+    """The error for an address at which nothing listens."""
+    return StoreUnavailable(f"the gateway at {url} does not answer: check the address, and that it runs ({error})")
 
 
 def _passes(problem: ProblemError) -> bool:

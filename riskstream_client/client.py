@@ -19,7 +19,7 @@ from riskstream_client.answers import (
     WorkedAlert,
 )
 from riskstream_client.calls import PATIENCE_S, Calls, Credentials
-from riskstream_client.credentials import ApiKey, sign_in
+from riskstream_client.credentials import ApiKey, checked_address, checked_key, sign_in
 from riskstream_client.errors import ProblemDocument, error_of
 from riskstream_client.feed import Feed, FeedFilter
 
@@ -37,14 +37,15 @@ class Client:
 
     Calls wait and repeat by themselves while the gateway restarts or is busy, for `patience_s` seconds at most. Every
     one raises ProblemError where the gateway refuses, and StoreUnavailable where nobody answered in time; then it can
-    be repeated with the same transaction id.
+    be repeated with the same transaction id. An address at which nobody has answered yet fails at once. Raises
+    SettingsError for an address or a key that cannot be one.
     """
 
     def __init__(self, url: str, api_key: str | None = None, *, patience_s: float = PATIENCE_S) -> None:
-        self._url = url
+        self._url = checked_address(url)
         self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S)
         self._patience_s = patience_s
-        self._use(ApiKey(api_key or ""))
+        self._use(ApiKey(checked_key(api_key or "")))
 
     @classmethod
     async def signed_in(cls, url: str, email: str, password: str, *, patience_s: float = PATIENCE_S) -> Self:

@@ -15,17 +15,21 @@ import typer
 from rich.console import Console
 
 from contracts.errors import RiskstreamError
+from contracts.field_names import unknown_field
 from contracts.topics import Topics
+from contracts.wording import quantity
 from riskstream_client.connection import connection_settings
+from riskstream_client.file_dialect import decimal_sign, lines_above_header, time_style
 from riskstream_client.input_file import InputFile
+from riskstream_client.mapping import TRANSACTION_FIELDS
 from riskstream_client.messages import MessageBuilder
 from riskstream_client.pace import Pace
 from riskstream_client.progress import Bar, Display, Lines
 from riskstream_client.publish_plan import Plan, PublishOptions, plan_of
 from riskstream_client.publisher import MESSAGE_BYTES_MAX, Publisher
-from riskstream_client.publishing import PublishJob, Report, publish_rows
+from riskstream_client.publishing import Nowhere, PublishJob, Report, Sink, publish_rows
 from riskstream_client.rejects import Rejects
-from riskstream_client.stack_env import client_environment
+from riskstream_client.stack_env import client_environment, explained
 
 EXIT_REFUSED = 1  # rows were refused, or Kafka failed on the way
 EXIT_USAGE = 2  # the file or an option is wrong
@@ -49,6 +53,10 @@ def publish(
     time_zone: Annotated[str | None, typer.Option(help="Of times without an offset (default UTC).")] = None,
     encoding: Annotated[str, typer.Option(help="Of a CSV.")] = "utf-8",
     delimiter: Annotated[str | None, typer.Option(help="Of a CSV; else by its header.")] = None,
+    decimal: Annotated[str, typer.Option(help="The decimal sign of a CSV's numbers: . or ,")] = ".",
+    date_order: Annotated[str | None, typer.Option(help="Of the times' dates: ymd, dmy or mdy.")] = None,
+    skip_lines: Annotated[int, typer.Option(min=0, help="Lines of a CSV above its header.")] = 0,
+    header_line: Annotated[int | None, typer.Option(min=1, help="The line of a CSV that holds its header.")] = None,
     speed: Annotated[
         float | None, typer.Option(min=0.001, help="At the rhythm of the times: 3600 plays an hour in a second.")
     ] = None,
@@ -67,6 +75,9 @@ def publish(
     skip: Annotated[int, typer.Option(min=0, help="Leave out the first rows, to go on after a stop.")] = 0,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first row that is refused.")] = False,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Send rows as they are, bad ones too.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check the rows; send nothing, and need no Kafka.")
+    ] = False,
     rejects: Annotated[Path | None, typer.Option(help="Write refused rows to this file.")] = None,
 ) -> None:
     """Publish a file's transactions to Kafka. Rows that are not valid are refused, counted and shown."""
@@ -76,10 +87,12 @@ def publish(
         columns=columns or (),
         constants=constants or (),
         mapping_file=mapping,
-        time_format=time_format,
+        time_format=time_style(time_format, date_order),
         time_zone=time_zone,
         encoding=encoding,
         delimiter=delimiter,
+        decimal=decimal_sign(decimal),
+        skip_lines=lines_above_header(skip_lines, header_line),
         client_id=client_id,
         id_prefix=id_prefix,
         rebase=rebase,
@@ -87,6 +100,7 @@ def publish(
         labels=labels,
         label_after=label_after,
         validate=not no_validate,
+        dry_run=dry_run,
         skip=skip,
         limit=limit,
     )
@@ -96,7 +110,7 @@ def publish(
         plan = plan_of(options, datetime.now(UTC))
         report = asyncio.run(_run(plan, kept, strict=strict))
     except RiskstreamError as error:
-        _console.print(f"riskstream publish: {error}", style="red", markup=False)
+        _console.print(f"riskstream publish: {explained(error, os.environ)}", style="red", markup=False)
         raise typer.Exit(EXIT_USAGE) from error
     finally:
         kept.close()
@@ -128,12 +142,14 @@ async def _run(plan: Plan, rejects: Rejects, *, strict: bool) -> Report:
             skip=options.skip,
             limit=options.limit,
             strict=strict,
+            notes_unknown=options.dry_run,
         )
         async with AsyncExitStack() as stack:
-            transactions = await stack.enter_async_context(publisher_of(topics.transactions))
-            labels = None
-            if options.labels:
-                labels = await stack.enter_async_context(publisher_of(topics.labels))
+            transactions: Sink = Nowhere()
+            labels: Sink | None = Nowhere() if options.labels else None
+            if not options.dry_run:
+                transactions = await stack.enter_async_context(publisher_of(topics.transactions))
+                labels = await stack.enter_async_context(publisher_of(topics.labels)) if options.labels else None
             _stop_on_signals(stop)
             display = stack.enter_context(_display(source, options))
             return await publish_rows(job, transactions, labels, stop, display.show)
@@ -158,15 +174,17 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 def _tell(report: Report, rejects: Rejects, plan: Plan, file: Path | None) -> None:
     """The report at the end, on standard error: standard output may be a pipe."""
-    lines = [f"Published {report.published:,} transactions in {report.seconds:.1f} s ({report.rate:,.0f}/s)."]
+    did = "Checked" if plan.options.dry_run else "Published"
+    lines = [f"{did} {quantity(report.published, 'transaction')} in {report.seconds:.1f} s ({report.rate:,.0f}/s)."]
+    lines += [f"  {unknown_field(name, TRANSACTION_FIELDS)}" for name in sorted(report.unknown)]
     if plan.options.labels:
-        lines.append(f"Published {report.labels:,} labels.")
+        lines.append(f"{did} {quantity(report.labels, 'label')}.")
     for refused in rejects.shown:
         where = f"line {refused.line}" + (f", column {refused.column}" if refused.column else "")
         lines.append(f"  refused {where}: {refused.reason}")
     if report.refused:
-        kept = f"; they are in {file}" if file else "; --rejects FILE keeps them"
-        lines.append(f"Refused {report.refused:,} rows{kept}.")
+        kept = f"; see {file}" if file else "; --rejects FILE keeps such rows"
+        lines.append(f"Refused {quantity(report.refused, 'row')}{kept}.")
     if report.failure:
         lines.append(report.failure)
     if report.stopped or report.failure:

@@ -1,13 +1,29 @@
 """What a client shows: an API key, or the tokens of somebody who signed in."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
-from contracts.errors import StoreUnavailable
+from contracts.errors import SettingsError, StoreUnavailable
 from riskstream_client.answers import Tokens
 from riskstream_client.errors import problem_of
+
+
+def checked_address(url: str) -> str:
+    """Return the gateway's address. Raises SettingsError unless it is an http:// or https:// URL with a host."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"{url!r} is not the address of a gateway; write for instance http://127.0.0.1:8000")
+    return url
+
+
+def checked_key(key: str) -> str:
+    """Return an API key. Raises SettingsError for characters that no key has, such as a line end from a file."""
+    if not key.isascii() or any(not "!" <= letter <= "~" for letter in key):
+        raise SettingsError("the API key holds a space, a line end or another character that no key has")
+    return key
 
 
 class ApiKey:

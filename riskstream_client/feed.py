@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from contracts.decision import RiskLevel
 from riskstream_client.answers import FeedAlert, FeedGap
-from riskstream_client.calls import Credentials
+from riskstream_client.calls import Credentials, nobody_at
 from riskstream_client.errors import FeedRefused
 
 PATH = "/v1/alerts/stream"
@@ -50,8 +50,8 @@ _encode = msgspec.json.Encoder().encode
 class Feed:
     """Iterate over it. `position` is where to resume from in another process: keep it with what you did of the feed.
 
-    Connects again by itself, from the last position on. Raises FeedRefused if the credentials do not count (any more)
-    or the filter is none.
+    Connects again by itself, from the last position on. Raises FeedRefused if the credentials or the filter are not
+    accepted, and StoreUnavailable where nobody has answered at this address yet.
     """
 
     def __init__(
@@ -63,13 +63,14 @@ class Feed:
         self._wanted = wanted or FeedFilter()
 
     async def __aiter__(self) -> AsyncIterator[FeedAlert | FeedGap]:
-        pause_s, renewed = PAUSE_S_MIN, False
+        pause_s, renewed, has_answered = PAUSE_S_MIN, False, False
         while True:
             shown = self._credentials.headers()
             try:
                 async with connect(
                     self._url, additional_headers=shown, compression=None, max_size=MESSAGE_BYTES_MAX
                 ) as socket:
+                    has_answered = True
                     async for event in self._events(socket):
                         pause_s, renewed = PAUSE_S_MIN, False
                         if event is not None:
@@ -81,8 +82,10 @@ class Feed:
                     continue
                 if code in (NOT_AUTHENTICATED, BAD_HELLO):
                     raise FeedRefused(code, reason) from closed
-            except (OSError, TimeoutError, InvalidHandshake, InvalidMessage):
-                pass  # nobody there, or nothing came for too long
+            except (OSError, TimeoutError, InvalidHandshake, InvalidMessage) as error:
+                if not has_answered:
+                    raise nobody_at(self._url, error) from error
+                # else it restarts, or nothing came for too long
             await asyncio.sleep(random.uniform(0, pause_s))
             pause_s = min(pause_s * 2, PAUSE_S_MAX)
 

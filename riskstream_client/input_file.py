@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import IO, Self, cast
 
+from contracts.file_kind import HEAD_BYTES, binary_kind
 from riskstream_client.errors import FileError
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -21,8 +22,12 @@ class InputFile:
         self.size_bytes: int | None = None
         self._raw = self._open(path)
         self.stream: IO[bytes] = self._raw
-        if self._raw.peek(2)[:2] == _GZIP_MAGIC:
+        head = self._raw.peek(HEAD_BYTES)[:HEAD_BYTES]
+        if head.startswith(_GZIP_MAGIC):
             self.stream = cast("IO[bytes]", gzip.GzipFile(fileobj=self._raw, mode="rb"))
+        elif (kind := binary_kind(head)) is not None:
+            self.__exit__()
+            raise FileError(f"{self.name} is {kind}; save its table as CSV or JSON lines")
 
     def _open(self, path: str) -> io.BufferedReader:
         if path == "-":
@@ -66,6 +71,8 @@ def format_of(path: str, named: str | None) -> str:
     name = path.lower().removesuffix(".gz")
     found = _SUFFIXES.get(Path(name).suffix)
     if found is None:
+        if Path(path).is_file():
+            InputFile(path).__exit__()  # raises where it is no text at all
         raise FileError(
             f"the format of {path} cannot be told from its name; say it with --format jsonl, csv or handbook"
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from contracts.errors import SettingsError
+from contracts.field_names import field_name
 from contracts.transaction import Transaction
 
 TRANSACTION_FIELDS = Transaction.__struct_fields__
@@ -30,6 +31,7 @@ HANDBOOK = Mapping(
         "merchant_id": "TERMINAL_ID",
         "amount": "TX_AMOUNT",
         "fraud": "TX_FRAUD",
+        "typology": "TX_FRAUD_SCENARIO",  # a label as well: it is never published with the payment
     },
     constants={},
 )
@@ -46,10 +48,10 @@ def mapping_of(pairs: Iterable[str], constants: Iterable[str], file: Path | None
         columns, values = _read(file)
     for pair in pairs:
         field, column = _split(pair, "--map amount=TX_AMOUNT")
-        columns[field] = column
+        columns[field_name(field)] = column
     for pair in constants:
         field, text = _split(pair, "--set currency=EUR")
-        values[field] = text
+        values[field_name(field)] = text
     for field in (*columns, *values):
         if field not in TRANSACTION_FIELDS and field not in LABEL_FIELDS:
             known = ", ".join((*TRANSACTION_FIELDS, *LABEL_FIELDS))
@@ -100,4 +102,5 @@ def _read(file: Path) -> tuple[dict[str, str], dict[str, Any]]:
     constants = content.get("constants", {}) if nested else {}
     if not isinstance(columns, dict) or not isinstance(constants, dict):
         raise SettingsError(f"in the mapping file {file}, `columns` and `constants` must hold fields and values")
-    return {str(field): str(column) for field, column in columns.items()}, dict(constants)
+    named = {field_name(str(field)): str(column) for field, column in columns.items()}
+    return named, {field_name(str(field)): value for field, value in constants.items()}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from contracts.deadletter import Rejection
+from contracts.field_names import value_hint
 from contracts.label import decode_label
 from contracts.transaction import EPOCH, decode_transaction
 from riskstream_client.rows import Refused, Row
@@ -94,7 +95,9 @@ class MessageBuilder:
         try:
             moment = self._options.read_time(text) + self._options.shift if text is not None else None
         except (ValueError, TypeError, OverflowError) as error:
-            return self._refused(row, "timestamp", str(error)) if self._options.validate else None
+            hint = value_hint("timestamp", str(text))
+            reason = f"{str(error).partition(';')[0]}: {hint}" if hint else str(error)
+            return self._refused(row, "timestamp", reason) if self._options.validate else None
         if moment is not None:
             fields["timestamp"] = moment
         return moment
@@ -148,7 +151,10 @@ class MessageBuilder:
             missing = _MISSING.search(rejection.detail)
             return Refused(row.line, self._columns.get(missing[1]) if missing else None, rejection.detail, row.source)
         value = fields.get(found[1])
-        shown = f" (it is {str(value)[:40]!r})" if isinstance(value, (str, int, float)) else ""
+        told = isinstance(value, (str, int, float))
+        shown = f" (it is {str(value)[:40]!r})" if told else ""
+        hint = value_hint(found[1], str(value)) if told else None
+        shown += f": {hint}" if hint else ""
         return self._refused(row, found[1], rejection.detail[: found.start()] + shown)
 
     def _refused(self, row: Row, name: str, reason: str) -> Refused:

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from contracts.wording import quantity
 from riskstream_client.input_file import InputFile
 from riskstream_client.publishing import Report
 
@@ -73,5 +74,5 @@ class Lines:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _LINE_EVERY_S
             self._console.print(
-                f"published {report.published:,} rows, {report.rate:,.0f}/s, refused {report.refused:,}"
+                f"published {quantity(report.published, 'row')}, {report.rate:,.0f}/s, refused {report.refused:,}"
             )

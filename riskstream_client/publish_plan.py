@@ -29,6 +29,8 @@ class PublishOptions:
     time_zone: str | None = None
     encoding: str = "utf-8"
     delimiter: str | None = None
+    decimal: str = "."
+    skip_lines: int = 0
     client_id: int | None = None
     id_prefix: str = ""
     rebase: str | None = None
@@ -36,6 +38,7 @@ class PublishOptions:
     labels: bool = False
     label_after: str = "0s"
     validate: bool = True
+    dry_run: bool = False
     skip: int = 0
     limit: int | None = None
 
@@ -59,6 +62,8 @@ class Plan:
                 self.mapping,
                 encoding=self.options.encoding,
                 delimiter=self.options.delimiter,
+                decimal=self.options.decimal,
+                skip_lines=self.options.skip_lines,
             )
             if self.messages.labels and "fraud" not in rows.columns:
                 raise FileError(f"{source.name} has no labels; name their column with --map fraud=COLUMN")

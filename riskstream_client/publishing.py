@@ -3,15 +3,20 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
 
 from contracts.errors import StoreUnavailable
+from riskstream_client.mapping import TRANSACTION_FIELDS
 from riskstream_client.messages import Message, MessageBuilder
 from riskstream_client.pace import Pace
-from riskstream_client.publisher import MessageTooLargeError, Publisher
+from riskstream_client.publisher import MessageTooLargeError
 from riskstream_client.rejects import Rejects
 from riskstream_client.rows import Refused, Row, Rows
 
+UNKNOWN_MAX = 50  # names of fields that a dry run lists
 CONFIRM_EVERY_ROWS = 20_000  # after a failure at most this many rows are published a second time (which does no harm)
 _LOOK_EVERY_ROWS = 256  # at the progress
 _PROGRESS_EVERY_S = 0.5  # while a paced run waits
@@ -28,6 +33,7 @@ class Report:
     refused: int = 0
     stopped: bool = False
     failure: str = ""
+    unknown: set[str] = field(default_factory=set)
     seconds: float = 0.0
 
     @property
@@ -46,12 +52,31 @@ class PublishJob:
     skip: int = 0
     limit: int | None = None
     strict: bool = False
+    notes_unknown: bool = False
+
+
+class Sink(Protocol):
+    """Where messages go."""
+
+    async def publish_raw(self, key: bytes | None, value: bytes) -> None: ...
+
+    async def flush(self) -> None: ...
+
+
+class Nowhere:
+    """The sink of a dry run."""
+
+    async def publish_raw(self, key: bytes | None, value: bytes) -> None:
+        """Drop the message."""
+
+    async def flush(self) -> None:
+        """Nothing is on its way."""
 
 
 async def publish_rows(
     job: PublishJob,
-    transactions: Publisher,
-    labels: Publisher | None,
+    transactions: Sink,
+    labels: Sink | None,
     stop: asyncio.Event,
     on_progress: Callable[[Report], None],
 ) -> Report:
@@ -87,8 +112,8 @@ async def publish_rows(
 @dataclass(slots=True)
 class _Run:
     job: PublishJob
-    transactions: Publisher
-    labels: Publisher | None
+    transactions: Sink
+    labels: Sink | None
     stop: asyncio.Event
     report: Report
     progress: Callable[[], None]
@@ -97,6 +122,8 @@ class _Run:
         """Send one row or refuse it; says whether to go on."""
         message = self.job.builder.build(item) if isinstance(item, Row) else item
         if isinstance(message, Message):
+            if self.job.notes_unknown and len(self.report.unknown) < UNKNOWN_MAX:
+                self.report.unknown |= set(msgspec.json.decode(message.value)).difference(TRANSACTION_FIELDS)
             if self.job.pace is not None and not await self._due(self.job.pace, message.time_ms):
                 self.report.rows -= 1  # stopped while waiting: this row is not sent
                 return False

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from contracts.errors import StoreUnavailable
+
 FILE_NAME = "stack.env"
 
 
@@ -34,6 +36,21 @@ def client_environment(own: Mapping[str, str]) -> dict[str, str]:
     if "KAFKA_BOOTSTRAP_SERVERS" not in found:
         found = {**stack_environment(Path(found.get("RISKSTREAM_HOME", ".riskstream"))), **found}
     return found
+
+
+def explained(error: Exception, own: Mapping[str, str]) -> str:
+    """Write an error for a command's user; where a store is missing because no stack runs here, say that."""
+    text = str(error)
+    if not isinstance(error, StoreUnavailable):
+        return text
+    found = {**environment_file(Path(".env")), **own}
+    home = Path(found.get("RISKSTREAM_HOME", ".riskstream"))
+    given = environment_file(home / FILE_NAME)
+    address = found.get("KAFKA_BOOTSTRAP_SERVERS")
+    if address is not None and address != given.get("KAFKA_BOOTSTRAP_SERVERS"):
+        return text  # somebody else's servers
+    state = "no stack runs here" if not given else "the stack of this folder may have stopped"
+    return f"{text.rstrip('.')}. Is `make run` running? ({state}: {home / FILE_NAME})"
 
 
 def _unquoted(value: str) -> str:

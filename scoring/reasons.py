@@ -24,12 +24,14 @@ def explain(model: Model, vectors: Vectors, transactions: Sequence[Transaction])
     contributions = model.contributions(vectors)[:, :-1]
     rows = vectors.tolist()
     return [
-        reasons_of(contribution, row, _money(transaction, row))
+        reasons_of(contribution, row, _money(transaction, row), transaction.event_time_ms)
         for contribution, row, transaction in zip(contributions, rows, transactions, strict=True)
     ]
 
 
-def reasons_of(contributions: npt.NDArray[np.float32], row: Row, money: Money) -> tuple[Reason, ...]:
+def reasons_of(
+    contributions: npt.NDArray[np.float32], row: Row, money: Money, event_time_ms: int | None = None
+) -> tuple[Reason, ...]:
     """The strongest of one row's contributions (features,), strongest first.
 
     What would say the same again (the amount and its logarithm) is left out.
@@ -38,12 +40,12 @@ def reasons_of(contributions: npt.NDArray[np.float32], row: Row, money: Money) -
     for position in np.argsort(-np.abs(contributions), kind="stable").tolist():
         if len(told) == REASONS_COUNT or contributions[position] == 0:
             break
-        reason = reason_of(position, row, money, float(contributions[position]))
+        reason = reason_of(position, row, money, float(contributions[position]), event_time_ms)
         told.setdefault(reason.text, reason)
     return tuple(told.values())
 
 
-def reason_of(position: int, row: Row, money: Money, contribution: float) -> Reason:
+def reason_of(position: int, row: Row, money: Money, contribution: float, event_time_ms: int | None = None) -> Reason:
     """The reason that feature `position` of the vector `row` gives."""
     feature, value, norm = FEATURES[position], row[position], norm_of(position, row)
     return Reason(
@@ -51,7 +53,7 @@ def reason_of(position: int, row: Row, money: Money, contribution: float) -> Rea
         value=None if math.isnan(value) else value,
         norm=norm,
         contribution=round(contribution, CONTRIBUTION_DECIMALS),
-        text=sentence(Subject(feature, value, norm, row, money)),
+        text=sentence(Subject(feature, value, norm, row, money, event_time_ms)),
     )
 
 

@@ -12,13 +12,17 @@ from scoring.wording import Money
 
 
 class Subject(NamedTuple):
-    """What a sentence speaks of. `value` is NaN where it is missing; `row` is the whole vector."""
+    """What a sentence speaks of. `value` is NaN where it is missing; `row` is the whole vector.
+
+    `event_time_ms` tells which time zone a local time of day is in; None where the instant is not at hand.
+    """
 
     feature: Feature
     value: float
     norm: float | None
     row: Row
     money: Money
+    event_time_ms: int | None = None
 
     def at(self, name: str) -> float:
         return self.row[FEATURE_INDEX[name]]
@@ -206,7 +210,10 @@ def _speed(s: Subject) -> str:
 
 
 def _hour(s: Subject) -> str:
-    return "the time of day is not known" if s.missing else f"paid at {wording.clock(s.value)}"
+    if s.missing:
+        return "the time of day is not known"
+    zone = wording.utc_offset(s.value, s.event_time_ms) if s.event_time_ms is not None else None
+    return f"paid at {wording.clock(s.value)} {zone or 'local time'}"
 
 
 def _either(yes: str, no: str) -> Sentence:

@@ -7,6 +7,9 @@ from features.plan import DAY, HOUR, MINUTE, SECOND
 
 _SPANS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 DECIMALS_UP_TO = 10_000  # beyond it nobody reads the cents
+DAY_MINUTES = 24 * 60
+QUARTER_MINUTES = 15  # the UTC offsets of time zones are multiples of it
+HOUR_SLACK_MIN = 1e-3  # minutes; a whole minute as float32 hours is at most 1e-4 minutes off
 
 
 class Money(NamedTuple):
@@ -69,6 +72,20 @@ def ratio(value: float) -> str:
 
 
 def clock(hours: float) -> str:
-    """`14:05` of 14.09."""
-    minutes = int(hours * 60) % (24 * 60)
+    """`14:05` of 14.09; exact for every whole minute that was rounded to float32 hours."""
+    minutes = int(hours * 60 + HOUR_SLACK_MIN) % DAY_MINUTES
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def utc_offset(hours: float, event_time_ms: int) -> str | None:
+    """The offset of a local time of day, `UTC` or `UTC+05:30`, from the instant it belongs to.
+
+    None where two time zones have the same clock on different days: at UTC+12 and beyond, and at UTC-10 and below.
+    """
+    local = int(hours * 60 + HOUR_SLACK_MIN)
+    ahead = round((local - event_time_ms // MINUTE) % DAY_MINUTES / QUARTER_MINUTES) * QUARTER_MINUTES % DAY_MINUTES
+    ahead = ahead if ahead <= DAY_MINUTES // 2 else ahead - DAY_MINUTES
+    if not -10 * 60 < ahead < 12 * 60:
+        return None
+    sign = "+" if ahead >= 0 else "-"
+    return "UTC" if ahead == 0 else f"UTC{sign}{abs(ahead) // 60:02d}:{abs(ahead) % 60:02d}"

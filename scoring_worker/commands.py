@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from rich.table import Table
 
 from contracts.errors import RiskstreamError, StoreUnavailable
 from pipeline.kafka_producer import broker_arguments
+from riskstream_client.stack_env import explained
 from riskstream_client.times import duration_of
 from scoring_worker.dead_letter_replay import DeadLetterReader, printable, replay, shown
 from scoring_worker.dead_letters import original_headers
@@ -29,6 +31,7 @@ from storage.roles import PIPELINE
 
 BODY_BYTES_SHOWN = 4_096  # a screen or two; --all shows the rest
 LIMIT_MAX = 100_000
+WIDE_COLUMNS = 140  # of a terminal; topic, offset and detail stand beside each other there
 _PAGE = 500
 
 dlq = typer.Typer(help="Messages that could not be used: list, show, replay.", no_args_is_help=True)
@@ -58,17 +61,27 @@ def list_letters(
         for letter in letters:
             typer.echo(json.dumps(msgspec.to_builtins(letter)))
         return
-    table = Table("id", "received (UTC)", "reason", "from", "bytes", "replayed", "detail")
+    _out.print(_table(letters, is_wide=_out.width >= WIDE_COLUMNS))
+    _out.print(f"{len(letters):,} shown of {total:,} registered. `riskstream dlq show ID` shows one.", soft_wrap=True)
+
+
+def _table(letters: list[DeadLetter], *, is_wide: bool) -> Table:
+    """A row a letter. A narrow screen leaves out what `dlq show` says, so that a reason stays readable."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("id", justify="right", no_wrap=True)
+    table.add_column("received (UTC)", no_wrap=True)
+    for heading in ("from", "bytes", "replayed") if is_wide else ():
+        table.add_column(heading, no_wrap=heading != "from", overflow="fold")
+    table.add_column("reason", no_wrap=True)
+    table.add_column("detail", overflow="fold", ratio=1)
     for letter in letters:
+        received = letter.received_at.astimezone(UTC)
         replayed = letter.replayed_at.strftime("%m-%d %H:%M") if letter.replayed_at else ""
-        received = letter.received_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
         place = f"{letter.source_topic}/{letter.source_partition}@{letter.source_offset}"
-        detail = printable(letter.detail)
-        table.add_row(
-            str(letter.dead_letter_id), received, letter.reason, place, f"{letter.size_bytes:,}", replayed, detail
-        )
-    _out.print(table)
-    _out.print(f"{len(letters):,} shown of {total:,} registered. `riskstream dlq show ID` shows one.")
+        more = (place, f"{letter.size_bytes:,}", replayed) if is_wide else ()
+        when = received.strftime("%Y-%m-%d %H:%M:%S" if is_wide else "%m-%d %H:%M")
+        table.add_row(str(letter.dead_letter_id), when, *more, letter.reason, printable(letter.detail))
+    return table
 
 
 @dlq.command("show")
@@ -133,7 +146,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except RiskstreamError as error:
-        _err.print(f"riskstream dlq: {error}", style="red")
+        _err.print(f"riskstream dlq: {explained(error, os.environ)}", style="red", soft_wrap=True)
         raise typer.Exit(1) from error
 
 

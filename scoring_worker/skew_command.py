@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from features.catalogue import CATALOGUE_HASH
 from features.events import EventBuilder, Record
 from features.gazetteer import preload
 from features.money import Money
+from riskstream_client.stack_env import explained
 from scoring.skew import PARTS, Mismatch, Replay, Served
 from scoring_worker.skew import page_limit, read_page
 from settings import Settings, load_settings
@@ -66,7 +68,7 @@ def check_skew(
     try:
         found = asyncio.run(_checked(load_settings(), period, share))
     except RiskstreamError as error:
-        _err.print(f"riskstream skew: {error}", style="red", soft_wrap=True)
+        _err.print(f"riskstream skew: {explained(error, os.environ)}", style="red", soft_wrap=True)
         raise typer.Exit(EXIT_FAILED) from error
     if as_json:
         typer.echo(json.dumps(_document(found), indent=2))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 from contracts.errors import DataRefused, RiskstreamError
 from features.catalogue import CATALOGUE_HASH
 from features.money import Money
+from riskstream_client.stack_env import explained
 from riskstream_client.times import duration_of
 from scoring.model import Model, load
 from scoring.policy import Policy
@@ -69,7 +71,7 @@ def backtest(
                 _backtest(settings, loaded, fixed, period, client, mature_ms, progress, refold=True if refold else None)
             )
     except (RiskstreamError, OSError) as error:
-        _err.print(f"riskstream backtest: {error}", style="red", soft_wrap=True)
+        _err.print(f"riskstream backtest: {explained(error, os.environ)}", style="red", soft_wrap=True)
         raise typer.Exit(EXIT_FAILED) from error
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))

@@ -15,8 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from contracts.errors import RiskstreamError
 from contracts.topics import Topics
+from contracts.wording import quantity
 from riskstream_client.connection import connection_settings
-from riskstream_client.stack_env import client_environment
+from riskstream_client.stack_env import client_environment, explained
 from training.simulator.files import generate_file
 from training.simulator.publishing import LivePublisher
 from training.simulator.stream import live_world, new_run_id
@@ -72,7 +73,7 @@ def simulate(
     except ValueError as error:
         _refuse(str(error), EXIT_USAGE)
     except (RiskstreamError, OSError) as error:
-        _refuse(str(error), EXIT_FAILED)
+        _refuse(explained(error, os.environ), EXIT_FAILED)
 
 
 def _refuse(sentence: str, code: int) -> None:
@@ -87,9 +88,10 @@ def _file(world: World, count: int, out: Path, labels_out: Path | None) -> None:
         labelled = generate_file(
             out, count, world, labels_path=labels_out, tell=lambda done: bar.update(task, completed=done)
         )
-    _console.print(f"Wrote {count:,} transactions of {world.accounts:,} accounts to {out}.", markup=False)
+    written = f"{quantity(count, 'transaction')} of {quantity(world.accounts, 'account')}"
+    _console.print(f"Wrote {written} to {out}.", markup=False)
     if labels_out:
-        _console.print(f"Wrote {labelled:,} labels to {labels_out}.", markup=False)
+        _console.print(f"Wrote {quantity(labelled, 'label')} to {labels_out}.", markup=False)
 
 
 def _live(
@@ -121,8 +123,7 @@ def _live(
         with status_on(_console, name) as tell:
             await run_until(stop, publisher.run(world, tell, end_ms=end_ms))
         sent = publisher.progress
-        _console.print(
-            f"Published {sent.transactions:,} transactions, {sent.fraud:,} of them fraud ({name}).", markup=False
-        )
+        published = quantity(sent.transactions, "transaction")
+        _console.print(f"Published {published}, {sent.fraud:,} of them fraud ({name}).", markup=False)
 
     asyncio.run(run())

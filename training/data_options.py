@@ -39,7 +39,15 @@ Map = Annotated[list[str] | None, typer.Option("--map", help="field=COLUMN, as o
 Set = Annotated[list[str] | None, typer.Option("--set", help="field=value for every row.")]
 TimeFormat = Annotated[str, typer.Option(help="iso, epoch, epoch-ms, epoch-us or '%d.%m.%Y %H:%M'.")]
 TimeZone = Annotated[str, typer.Option(help="Of times without an offset.")]
-DecimalComma = Annotated[bool, typer.Option("--decimal-comma", help="Numbers in the file are written 1.234,56.")]
+DecimalComma = Annotated[bool, typer.Option("--decimal-comma", hidden=True, help="The same as --decimal ','.")]
+Decimal = Annotated[str, typer.Option("--decimal", help="The decimal sign of a CSV's numbers: . or ,")]
+DateOrder = Annotated[str | None, typer.Option("--date-order", help="Of the times' dates: ymd, dmy or mdy.")]
+Encoding = Annotated[str, typer.Option("--encoding", help="Of a CSV.")]
+Delimiter = Annotated[str | None, typer.Option("--delimiter", help="Of a CSV; else by its header.")]
+SkipLines = Annotated[int, typer.Option("--skip-lines", min=0, help="Lines of a CSV above its header.")]
+HeaderLine = Annotated[
+    int | None, typer.Option("--header-line", min=1, help="The line of a CSV that holds its header.")
+]
 ClientZone = Annotated[
     str, typer.Option("--client-zone", help="Hour, night and weekend in this zone: your client's in the stream.")
 ]
@@ -64,6 +72,9 @@ class DataOptions:
     time_zone: str = "UTC"
     client_zone: str = "UTC"
     decimal_comma: bool = False
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    skip_lines: int = 0
     label_after: str = "0s"
     on_bad_row: OnBadRow = OnBadRow.REFUSE
     keep_zero_amounts: bool = False

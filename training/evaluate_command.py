@@ -1,5 +1,6 @@
 """`riskstream evaluate`: any model on any period of any data, beside others."""
 
+import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.table import Table as Shown
 
 from contracts.errors import RiskstreamError
+from riskstream_client.file_dialect import decimal_sign, lines_above_header, time_style
+from riskstream_client.stack_env import explained
 from settings import Settings as AppSettings
 from settings import load_settings
 from training import data_options as data
@@ -23,6 +26,7 @@ from training.evaluation import table
 from training.evaluation.bootstrap import REPLICATES
 from training.evaluation.choose import CHAMPION, model_named, overlap, rivals_of, rows_between
 from training.evaluation.evaluate import Settings, evaluate
+from training.evaluation.moments import period_text
 from training.evaluation.result import Evaluation, as_json
 from training.fit import rows_of
 from training.history import History
@@ -86,6 +90,12 @@ def evaluate_command(
     time_zone: data.TimeZone = "UTC",
     client_zone: data.ClientZone = "UTC",
     decimal_comma: data.DecimalComma = False,
+    decimal: data.Decimal = ".",
+    date_order: data.DateOrder = None,
+    encoding: data.Encoding = "utf-8",
+    delimiter: data.Delimiter = None,
+    skip_lines: data.SkipLines = 0,
+    header_line: data.HeaderLine = None,
     label_after: data.LabelAfter = "0s",
     on_bad_row: data.OnBad = OnBadRow.REFUSE,
     keep_zero_amounts: data.KeepZero = False,
@@ -109,10 +119,13 @@ def evaluate_command(
         mapping=mapping,
         columns=tuple(columns or ()),
         constants=tuple(constants or ()),
-        time_format=time_format,
+        time_format=time_style(time_format, date_order),
         time_zone=time_zone,
         client_zone=client_zone,
-        decimal_comma=decimal_comma,
+        decimal_comma=decimal_comma or decimal_sign(decimal) == ",",
+        encoding=encoding,
+        delimiter=delimiter,
+        skip_lines=lines_above_header(skip_lines, header_line),
         label_after=label_after,
         on_bad_row=on_bad_row,
         keep_zero_amounts=keep_zero_amounts,
@@ -140,7 +153,7 @@ def evaluate_command(
         if said := overlap(history, rows, measured):
             _console.print(said, style="yellow", markup=False, soft_wrap=True)
     except (RiskstreamError, OSError) as error:
-        _refuse(str(error), EXIT_FAILED)
+        _refuse(explained(error, os.environ), EXIT_FAILED)
 
 
 def _history(dataset: Kind, told: DataOptions, settings: AppSettings, progress: Progress) -> History:
@@ -155,6 +168,8 @@ def _give(evaluation: Evaluation, currency: str, output: Output, out: Path | Non
     if output is Output.TABLE and out is None:
         for one in _tables(evaluation):
             Console(highlight=False).print(one)
+        for warning in table.empty_bands(evaluation):
+            _console.print(f"Warning: {warning}", style="yellow", markup=False, soft_wrap=True)
         return
     text = as_json(evaluation).decode() if output is Output.JSON else evaluation_document(evaluation, currency)
     if out is None:
@@ -165,7 +180,7 @@ def _give(evaluation: Evaluation, currency: str, output: Output, out: Path | Non
 
 
 def _tables(evaluation: Evaluation) -> list[Shown]:
-    period = f"{evaluation.time_from[:10]} to {evaluation.time_to[:10]}"
+    period = period_text(evaluation.time_from, evaluation.time_to)
     told_of = f"{evaluation.rows:,} transactions, {evaluation.frauds:,} of them fraud, {period}"
     title = f"Model {evaluation.version}: {told_of}"
     told = [(title, table.narrow(evaluation)), ("Levels", table.levels(evaluation))]

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 
 from contracts.errors import ModelRefused, RiskstreamError
+from riskstream_client.stack_env import explained
 from scoring.manifest import Thresholds
 from scoring.promotion import checked, promote_checked, roll_back_checked, shadow_checked
 from scoring.registry import champion_version, is_model, set_challenger
@@ -158,7 +160,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except (RiskstreamError, OSError) as error:
-        _err.print(f"riskstream models: {error}", style="red", soft_wrap=True)
+        _err.print(f"riskstream models: {explained(error, os.environ)}", style="red", soft_wrap=True)
         raise typer.Exit(EXIT_FAILED) from error
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.errors import DataRefused
+from contracts.wording import quantity
 from features.plan import DAY, PLAN
 
 Rows = npt.NDArray[np.intp]
@@ -121,6 +122,7 @@ def _check(name: str, mask: Booleans, fraud: Booleans, length_ms: int) -> None:
     rows, frauds = int(mask.sum()), int((mask & fraud).sum())
     if rows < ROWS_MIN or frauds < FRAUDS_MIN:
         raise DataRefused(
-            f"the {name} period has {rows} transactions, {frauds} of them fraud: at least {ROWS_MIN} and {FRAUDS_MIN}"
-            f" are needed; take more data (this is {length_ms / DAY:.1f} days) or other dates"
+            f"the {name} period has {quantity(rows, 'transaction')}, {frauds} of them fraud:"
+            f" at least {ROWS_MIN} and {FRAUDS_MIN} are needed;"
+            f" take more data (this is {length_ms / DAY:.1f} days) or other dates"
         )

@@ -11,6 +11,8 @@ import numpy as np
 
 from contracts.errors import DataRefused
 from features.money import Money
+from riskstream_client.csv_rows import known_encoding
+from riskstream_client.mapping import HANDBOOK as HANDBOOK_COLUMNS
 from riskstream_client.mapping import Mapping, mapping_of
 from riskstream_client.times import duration_of, zone_of
 from scoring.model import Vectors
@@ -23,7 +25,7 @@ from training.columns import Columns
 from training.data_options import HANDBOOK, DataOptions, Source
 from training.handbook_recipe import RECIPE as HANDBOOK_RECIPE
 from training.history import Description, History, gathered
-from training.loaders.load import HANDBOOK_FORMAT, Loader
+from training.loaders.load import Loader
 from training.loaders.message_files import message_columns
 from training.loaders.options import LoadOptions
 from training.loaders.stored import stored_columns
@@ -155,12 +157,15 @@ def load_options(options: DataOptions) -> LoadOptions:
         raise DataRefused(f"there is no format {options.format!r}; leave it out, or take {HANDBOOK}")
     given = mapping_of(options.columns, options.constants, options.mapping)
     if options.format == HANDBOOK:
-        given = Mapping(HANDBOOK_FORMAT.columns | given.columns, HANDBOOK_FORMAT.constants | given.constants)
+        given = Mapping(HANDBOOK_COLUMNS.columns | given.columns, HANDBOOK_COLUMNS.constants | given.constants)
     return LoadOptions(
         mapping=given,
         time_format=options.time_format,
         zone=zone_of(options.time_zone),
         decimal_comma=options.decimal_comma,
+        encoding=known_encoding(options.encoding),
+        delimiter=options.delimiter,
+        skip_lines=options.skip_lines,
         on_bad_row=options.on_bad_row,
         keep_zero_amounts=options.keep_zero_amounts,
         label_after=duration_of(options.label_after),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.table import Table
 from contracts.errors import DataRefused, ModelRefused, RiskstreamError
 from features.money import Money
 from features.plan import DAY
+from riskstream_client.stack_env import explained
 from riskstream_client.times import duration_of
 from scoring.registry import is_model
 from settings import Settings, load_settings
@@ -94,7 +96,7 @@ def retrain_command(
                 dry_run=dry_run, progress=progress,
             )  # fmt: skip
     except (RiskstreamError, OSError) as error:
-        _err.print(f"riskstream retrain: {error}", style="red", soft_wrap=True)
+        _err.print(f"riskstream retrain: {explained(error, os.environ)}", style="red", soft_wrap=True)
         raise typer.Exit(EXIT_FAILED) from error
     if as_json:
         typer.echo(json.dumps(_document(found, limits), indent=2))

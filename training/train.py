@@ -1,7 +1,7 @@
 """From a history to a model in the registry: split in time, search, fit, calibrate, measure, report, write."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from scoring.policy import policy_of
 from scoring.registry import champion
 from training.baselines import Baseline, amount_rule, fitted_baselines
 from training.evaluation.evaluate import Settings, evaluate
+from training.evaluation.moments import moment_text
 from training.evaluation.result import Evaluation
 from training.fit import rows_of
 from training.history import History
@@ -150,8 +151,8 @@ def _described(history: History, periods: Periods) -> dict[str, str | int | floa
     for name, rows in parts.items():
         described[f"{name}_rows"] = len(rows)
         described[f"{name}_fraud"] = int(history.fraud[rows].sum())
-        described[f"{name}_from"] = _iso(history.time_ms[rows].min())
-        described[f"{name}_to"] = _iso(history.time_ms[rows].max())
+        described[f"{name}_from"] = moment_text(history.time_ms[rows].min())
+        described[f"{name}_to"] = moment_text(history.time_ms[rows].max())
     return described
 
 
@@ -163,7 +164,3 @@ def _metrics(manifest: Manifest, typologies: dict[str, tuple[int, float]]) -> by
         "score_curve": {"probability": manifest.score.x, "score": manifest.score.y},
     }
     return msgspec.json.format(msgspec.json.encode(told), indent=2)
-
-
-def _iso(time_ms: np.integer) -> str:
-    return datetime.fromtimestamp(int(time_ms) / 1000, UTC).isoformat(timespec="seconds")

@@ -1,5 +1,6 @@
 """`riskstream train`: a model from the simulator, from files, or from anonymised card transactions."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import RiskstreamError
+from riskstream_client.file_dialect import decimal_sign, lines_above_header, time_style
+from riskstream_client.stack_env import explained
 from settings import Settings, load_settings
 from training import data_options as data
 from training import train_options as how
 from training.bars import bars
 from training.creditcard.history import credit_card_history
 from training.data_options import DataOptions
+from training.evaluation.moments import period_text
+from training.evaluation.table import empty_bands
 from training.history import History
 from training.kinds import Kind
 from training.loaders.options import OnBadRow
@@ -53,6 +58,12 @@ def train_command(
     time_zone: data.TimeZone = "UTC",
     client_zone: data.ClientZone = "UTC",
     decimal_comma: data.DecimalComma = False,
+    decimal: data.Decimal = ".",
+    date_order: data.DateOrder = None,
+    encoding: data.Encoding = "utf-8",
+    delimiter: data.Delimiter = None,
+    skip_lines: data.SkipLines = 0,
+    header_line: data.HeaderLine = None,
     label_after: data.LabelAfter = "0s",
     on_bad_row: data.OnBad = OnBadRow.REFUSE,
     keep_zero_amounts: data.KeepZero = False,
@@ -81,10 +92,13 @@ def train_command(
         mapping=mapping,
         columns=tuple(columns or ()),
         constants=tuple(constants or ()),
-        time_format=time_format,
+        time_format=time_style(time_format, date_order),
         time_zone=time_zone,
         client_zone=client_zone,
-        decimal_comma=decimal_comma,
+        decimal_comma=decimal_comma or decimal_sign(decimal) == ",",
+        encoding=encoding,
+        delimiter=delimiter,
+        skip_lines=lines_above_header(skip_lines, header_line),
         label_after=label_after,
         on_bad_row=on_bad_row,
         keep_zero_amounts=keep_zero_amounts,
@@ -116,7 +130,7 @@ def train_command(
                 progress=progress,
             )
     except (RiskstreamError, OSError) as error:
-        _refuse(str(error), EXIT_FAILED)
+        _refuse(explained(error, os.environ), EXIT_FAILED)
     _tell(trained)
 
 
@@ -137,6 +151,8 @@ def _history(dataset: Kind, told: DataOptions, settings: Settings, progress: Pro
 
 def _tell(trained: Trained) -> None:
     _console.print(_table(trained))
+    for warning in empty_bands(trained.evaluation):
+        _console.print(f"Warning: {warning}", style="yellow", markup=False, soft_wrap=True)
     state = "the champion" if trained.promoted else "not promoted: promote it with --promote or riskstream models"
     _console.print(f"Wrote {trained.folder} ({state}).", markup=False, soft_wrap=True)
     _console.print(f"Report: {trained.folder / 'report.html'}", markup=False, soft_wrap=True)
@@ -148,7 +164,7 @@ def _table(trained: Trained) -> Table:
     table.add_column(justify="left", overflow="fold")
     table.add_column(justify="right")
     table.add_row("transactions, fraud", f"{metrics['transactions']:,.0f}, {metrics['fraud']:,.0f}")
-    table.add_row("period", f"{evaluation.time_from[:10]} to {evaluation.time_to[:10]}")
+    table.add_row("period", f"{period_text(evaluation.time_from, evaluation.time_to)}")
     table.add_row("ROC AUC", f"{metrics['roc_auc']:.4f}")
     table.add_row("average precision", f"{metrics['average_precision']:.4f}")
     for rival in evaluation.compared[1:]:

@@ -11,6 +11,7 @@ import { AlertsAMinute } from "./sparkline.js";
 
 const HISTORY_PAGES_MAX = 5; // of the first minutes' chart; 1,000 alerts
 const ANNOUNCE_EVERY_MS = 6_000; // a screen reader must not be talked over
+const DEMO_CLIENT = 1; // that `riskstream simulate` publishes for
 const RETRY_MS = 3_000; // the first load, while the gateway is away
 
 const chart = new AlertsAMinute(byId("sparkline"));
@@ -98,6 +99,10 @@ function showConsole(session) {
   byId("console").hidden = byId("health").hidden = false;
   byId("client").hidden = byId("sign-out").hidden = false;
   setText(byId("client"), session.client_name);
+  const isDemo = session.client_id === DEMO_CLIENT;
+  byId("empty-demo").hidden = !isDemo;
+  byId("empty-own").hidden = isDemo;
+  setText(byId("empty-publish"), `riskstream publish FILE --client-id ${session.client_id}`);
   strip.start();
 }
 

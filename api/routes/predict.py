@@ -14,12 +14,12 @@ router = APIRouter(prefix="/v1/predict", tags=["score"])
 
 @router.post("", summary="Predict one anonymised card transaction")
 async def predict(caller: Scorer, parts: PartsOf, body: CardTransaction) -> PredictOut:
-    """The probability of fraud from the model for this format, which `riskstream train --dataset creditcard` makes."""
+    """The probability of fraud, from the model that `riskstream train --dataset creditcard FILE` makes."""
     del caller  # who may score may predict; the model is everybody's
     try:
         model = await parts.card_model.current()
     except ModelRefused as error:
-        detail = "there is no model for this format yet; make one with: riskstream train --dataset creditcard"
+        detail = "there is no model for this format yet; make one with: riskstream train --dataset creditcard FILE"
         raise Problem(UNAVAILABLE, detail, reason=str(error)) from error
     probabilities = model.predict(np.array([body.row()], np.float32))  # a tenth of a millisecond
     probability, score = float(probabilities[0]), float(model.score(probabilities)[0])

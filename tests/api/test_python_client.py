@@ -10,6 +10,7 @@ from people import PASSWORD, register
 from running_gateway import NOWHERE, RunningGateway, running, settings_for
 from wire import wire_to
 
+from contracts.errors import SettingsError
 from riskstream_client import (
     AlertStatus,
     Client,
@@ -162,3 +163,34 @@ async def test_a_feed_that_may_not_be_read(gateway: RunningGateway, key: str) ->
     async with client_of(gateway, key) as client:
         with pytest.raises(FeedRefused, match="1008"):
             await take(client.feed(wanted=FeedFilter(score_min=101)), 1)
+
+
+@pytest.mark.parametrize("address", ["localhost:8000", "", "ftp://127.0.0.1", "http://", "127.0.0.1"])
+def test_what_is_no_address_is_refused_at_once(address: str) -> None:
+    with pytest.raises(SettingsError, match="is not the address of a gateway"):
+        Client(address, "rsk_any")
+
+
+@pytest.mark.parametrize("key", ["rsk_a\n", "rsk a", "rsk_é", "rsk_\x00"])
+def test_what_is_no_key_is_refused_at_once(key: str) -> None:
+    with pytest.raises(SettingsError, match="the API key holds"):
+        Client("http://127.0.0.1:8000", key)
+
+
+async def test_an_address_where_nobody_ever_answered_fails_at_once() -> None:
+    """Not after the patience that a gateway gets which restarts: the test's own time limit would end it."""
+    async with asyncio.timeout(20), Client(f"http://{NOWHERE}", "rsk_any", patience_s=3600) as client:
+        with pytest.raises(StoreUnavailable, match=f"{NOWHERE} does not answer: check the address"):
+            await client.alert("any")
+        with pytest.raises(StoreUnavailable, match="check the address"):
+            await anext(client.feed().__aiter__())
+
+
+async def test_a_wrong_key_is_one_sentence_at_once(gateway: RunningGateway) -> None:
+    async with client_of(gateway, "rsk_wrong") as client:
+        with pytest.raises(ProblemError) as refused:
+            await client.score({"transaction_id": "t"})
+        assert refused.value.status == 401
+        assert "key" in str(refused.value).lower()
+        with pytest.raises(FeedRefused):
+            await anext(client.feed().__aiter__())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.field_names import ZERO_AMOUNT
 from contracts.label import Label, decode_label
 from contracts.transaction import Transaction, decode_transaction, encode_transaction
 from riskstream_client.csv_rows import CsvRows
@@ -18,6 +19,7 @@ from riskstream_client.rows import Refused, Row
 from riskstream_client.times import time_reader
 
 PLAIN = Mapping({}, {})
+NOTHING = f"Expected `float` > 0.0 (it is '0.0'): {ZERO_AMOUNT}"
 HEAD = "TRANSACTION_ID,TX_DATETIME,CUSTOMER_ID,TERMINAL_ID,TX_AMOUNT,TX_FRAUD,TX_FRAUD_SCENARIO\n"
 NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=128)
 TRANSACTIONS = st.builds(
@@ -95,7 +97,7 @@ def test_unknown_fields_are_kept_and_renamed_ones_renamed() -> None:
 @pytest.mark.parametrize(
     ("line", "column", "reason"),
     [
-        ("1,2018-04-01 00:00:31,5,6,0.00,0,0\n", "TX_AMOUNT", "Expected `float` > 0.0 (it is '0.0')"),
+        ("1,2018-04-01 00:00:31,5,6,0.00,0,0\n", "TX_AMOUNT", NOTHING),
         ("1,2018-04-01 00:00:31,5,6,nan,0,0\n", "TX_AMOUNT", "Expected `float`, got `str` (it is 'nan')"),
         ("1,yesterday,5,6,1,0,0\n", "TX_DATETIME", "'yesterday' is not a time in ISO 8601; name its format"
          " with --time-format"),

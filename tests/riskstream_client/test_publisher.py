@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from contracts.errors import StoreUnavailable
+from contracts.field_names import ZERO_AMOUNT
 from contracts.label import Label, decode_label
 from contracts.topics import Topics
 from contracts.transaction import Transaction, decode_transaction
@@ -24,6 +25,7 @@ from riskstream_client.partitioner import partition_of
 pytestmark = pytest.mark.stack
 PARTITIONS = 3
 START = datetime(2026, 1, 1, tzinfo=UTC)
+NOTHING = f"Expected `float` > 0.0 (it is '0.0'): {ZERO_AMOUNT}"
 HEAD = "TRANSACTION_ID,TX_DATETIME,CUSTOMER_ID,TERMINAL_ID,TX_AMOUNT,TX_FRAUD,TX_FRAUD_SCENARIO\n"
 COMMAND = "import typer; from riskstream_client.commands import publish; typer.run(publish)"
 
@@ -123,9 +125,9 @@ async def test_a_handbook_file_with_labels_and_bad_rows(stack: Any, topics: Topi
                              "--label-after", "7d", "--set", "currency=EUR", "--rejects", "bad.csv")  # fmt: skip
     assert code == 1, output
     assert "Published 49 transactions" in output
-    assert "refused line 9, column TX_AMOUNT: Expected `float` > 0.0 (it is '0.0')" in output
+    assert f"refused line 9, column TX_AMOUNT: {NOTHING}" in output
     assert (tmp_path / "bad.csv").read_text() == HEAD + "7,2018-04-01 00:00:07,2,9,0,1,0\n"
-    assert (tmp_path / "bad.csv.reasons").read_text() == "9\tTX_AMOUNT\tExpected `float` > 0.0 (it is '0.0')\n"
+    assert (tmp_path / "bad.csv.reasons").read_text() == f"9\tTX_AMOUNT\t{NOTHING}\n"
     records = await read(stack, topics.transactions)
     assert len(records) == 49
     labels = [decode_label(record.value) for record in await read(stack, topics.labels)]
@@ -153,7 +155,23 @@ async def test_strict_stops_at_the_first_refused_row(stack: Any, topics: Topics,
     (tmp_path / "f.jsonl").write_text(good + "{}\n" + good)
     code, output = await run(stack, topics, tmp_path, "f.jsonl", "--strict")
     assert code == 1
-    assert "Published 1 transactions" in output
+    assert "Published 1 transaction in" in output
     code, output = await run(stack, topics, tmp_path, "f.jsonl", "--no-validate")
     assert code == 0
     assert len(await read(stack, topics.transactions)) == 4
+
+
+async def test_a_dry_run_sends_nothing_and_tells_misspelt_fields(stack: Any, topics: Topics, tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text(
+        "transaction_id,amount,timestamp,account_id,devise_id,Merchant-ID,colour\n"
+        "t1,5,2026-01-05T10:00:00Z,a,d,m,red\nt2,0,2026-01-05T10:00:00Z,a,d,m,red\n"
+    )
+    code, output = await run(stack, topics, tmp_path, "f.csv", "--dry-run")
+    assert code == 1, output
+    assert "Checked 1 transaction in" in output
+    assert "Refused 1 row" in output
+    assert "'devise_id' is not a field of a transaction: it is kept" in output
+    assert "did you mean device_id?" in output
+    assert "did you mean merchant_id?" in output
+    assert "'colour' is not a field of a transaction: it is kept, and nothing is computed from it\n" in output
+    assert await read(stack, topics.transactions) == []

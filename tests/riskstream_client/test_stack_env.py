@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from riskstream_client.stack_env import client_environment, stack_environment
+from contracts.errors import DataRefused, StateUnavailable, StoreUnavailable
+from riskstream_client.stack_env import client_environment, explained, stack_environment
 
 
 def test_the_running_stack_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,3 +26,16 @@ def test_a_named_broker_is_not_mixed_with_the_stack(tmp_path: Path, monkeypatch:
         "RISKSTREAM_HOME": str(tmp_path),
         "KAFKA_BOOTSTRAP_SERVERS": "b",
     }
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("Postgres cannot be reached: refused"), StateUnavailable("gone.")])
+def test_where_no_stack_runs_that_is_said(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = {"RISKSTREAM_HOME": str(tmp_path)}
+    told = explained(error, home)
+    assert told.startswith(str(error).rstrip("."))
+    assert "Is `make run` running? (no stack runs here" in told
+    (tmp_path / "stack.env").write_text("KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1\n")
+    assert "may have stopped" in explained(error, {**home, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
+    assert explained(error, {**home, "KAFKA_BOOTSTRAP_SERVERS": "kafka.bank:9092"}) == str(error)
+    assert explained(DataRefused("x is empty"), home) == "x is empty"

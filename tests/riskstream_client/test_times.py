@@ -67,3 +67,27 @@ def test_a_zone_or_format_that_there_is_not() -> None:
         zone_of("Mars/Olympus")
     with pytest.raises(SettingsError, match="not a time format"):
         time_reader("sometimes", UTC)
+
+
+@pytest.mark.parametrize(
+    ("order", "text", "expected"),
+    [
+        ("dmy", "31.01.2026", "2026-01-31T00:00:00+00:00"),
+        ("dmy", "1/2/26 9:05", "2026-02-01T09:05:00+00:00"),
+        ("dmy", "19.03.2026.", "2026-03-19T00:00:00+00:00"),
+        ("dmy", "2026-01-31 10:00:00.25", "2026-01-31T10:00:00.250000+00:00"),
+        ("mdy", "1/31/2026 10:05:06", "2026-01-31T10:05:06+00:00"),
+        ("ymd", "2026/01/31T10:05Z", "2026-01-31T10:05:00+00:00"),
+        ("dmy", "31-01-2026 10:00 +02:00", "2026-01-31T10:00:00+02:00"),
+    ],
+)
+def test_the_order_of_a_dates_parts(order: str, text: str, expected: str) -> None:
+    assert time_reader(order, UTC)(text).isoformat() == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "text"), [("mdy", "31.01.2026"), ("dmy", "01/31/2026"), ("ymd", "x"), ("dmy", "1.1.2026 25:00")]
+)
+def test_another_order_is_refused(order: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"in the order {order}"):
+        time_reader(order, UTC)(text)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from features.catalogue import FEATURE_INDEX, FEATURE_NAMES, FEATURES
 from scoring.model import Model
 from scoring.reasons import REASONS_COUNT, explain, reason_of
-from scoring.wording import Money, counted, span, usual, window
+from scoring.wording import Money, clock, counted, span, usual, window
 from tests.scoring.small_model import vectors
 from tests.scoring.transactions import transaction
 
@@ -133,7 +134,7 @@ def test_every_feature_has_a_sentence(value: float, others: float) -> None:
             {"device_distinct_accounts_24h": 5, "device_distinct_accounts_30d": 6},
             "5 accounts seen with this device in 24 hours, 6 accounts in 30 days",
         ),
-        ("hour", {"hour": 14.0999}, "paid at 14:05"),
+        ("hour", {"hour": 14.0999}, "paid at 14:05 local time"),
         ("amount_round", {"amount_round": 3}, "the amount is a multiple of 1,000"),
     ],
 )
@@ -148,6 +149,31 @@ def test_amounts_are_shown_in_the_transactions_own_currency() -> None:
     assert (reason.value, reason.norm) == (38.5, 7.7)
     assert Money(1.0, "JPY").text(1200) == "1,200 JPY"
     assert Money(1.0, None).text(12.5) == "12.50"
+
+
+def test_every_minute_of_a_day_is_told_as_it_is() -> None:
+    for minute in range(24 * 60):
+        assert clock(float(np.float32(minute / 60))) == f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+@pytest.mark.parametrize(
+    ("local", "utc", "expected"),
+    [
+        ("23:40", "23:40", "paid at 23:40 UTC"),
+        ("02:40", "23:40", "paid at 02:40 UTC+03:00"),
+        ("05:10", "23:40", "paid at 05:10 UTC+05:30"),
+        ("20:10", "23:40", "paid at 20:10 UTC-03:30"),
+        ("05:25", "23:40", "paid at 05:25 UTC+05:45"),
+        ("11:40", "23:40", "paid at 11:40 local time"),  # UTC+12 or UTC-12
+        ("12:40", "23:40", "paid at 12:40 local time"),  # UTC+13 or UTC-11
+        ("13:40", "23:40", "paid at 13:40 local time"),  # UTC+14 or UTC-10
+    ],
+)
+def test_a_time_of_day_is_told_with_its_time_zone(local: str, utc: str, expected: str) -> None:
+    hours, minutes = map(int, local.split(":"))
+    event_time_ms = int(datetime.fromisoformat(f"2026-11-30T{utc}:55.250+00:00").timestamp() * 1000)
+    row = row_of(hour=float(np.float32((hours * 60 + minutes) / 60)))
+    assert reason_of(FEATURE_INDEX["hour"], row, Money(1.0, None), 1.0, event_time_ms).text == expected
 
 
 def test_the_five_strongest_are_given_strongest_first(model: Model) -> None:

@@ -61,6 +61,11 @@ async def test_list_and_show(letters: DeadLetterRepository) -> None:
     assert (await run("list", "--json", "--since", "1h")).stdout == "", "the source took them long ago"
     table = await run("list")
     assert "3 shown of 3 registered" in table.stdout
+    lines = table.stdout.splitlines()
+    assert max(map(len, lines)) <= 80  # the width of a terminal where nobody says another
+    for document in documents:
+        line = next(line for line in lines if line.lstrip().startswith(f"{document['dead_letter_id']} "))
+        assert document["reason"] in line, "a reason is never folded or cut"
     ids = {document["reason"]: str(document["dead_letter_id"]) for document in documents}
     shown = (await run("show", ids["not_json"])).stdout
     assert '{"transaction_id":"\\x1b[2Ja"' in shown

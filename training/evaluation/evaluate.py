@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-
-import numpy as np
 
 from contracts.errors import DataRefused
 from scoring.model import Model, Vectors
@@ -17,6 +14,7 @@ from training.evaluation.cuts import cuts_of
 from training.evaluation.figures import CARDS, measure_of
 from training.evaluation.groups import groups_of
 from training.evaluation.lines import lines_of
+from training.evaluation.moments import moment_text
 from training.evaluation.outcomes import Floats, Integers, Outcomes
 from training.evaluation.result import Compared, Evaluation
 from training.metrics import period_metrics
@@ -65,8 +63,8 @@ def evaluate(
         frauds=int(outcomes.fraud.sum()),
         days=round(outcomes.days, 3),
         fraud_value=round(float(outcomes.amount[outcomes.fraud].sum()), 2),
-        time_from=_iso(outcomes.time_ms.min()),
-        time_to=_iso(outcomes.time_ms.max()),
+        time_from=moment_text(outcomes.time_ms.min()),
+        time_to=moment_text(outcomes.time_ms.max()),
         blocks=how.blocks,
         replicates=how.replicates,
         seed=how.seed,
@@ -101,7 +99,3 @@ def _rounded(one: Interval) -> Interval:
     low = None if one.low is None else round(one.low, DECIMALS)
     high = None if one.high is None else round(one.high, DECIMALS)
     return Interval(round(one.value, DECIMALS), low, high)
-
-
-def _iso(time_ms: np.integer) -> str:
-    return datetime.fromtimestamp(int(time_ms) / 1000, UTC).isoformat(timespec="seconds")

@@ -1,5 +1,7 @@
 """The same model by segment and by typology: a good total can hide a kind of fraud that is never found."""
 
+import re
+
 import numpy as np
 
 from training.evaluation.figures import REVIEW_RATE
@@ -13,7 +15,8 @@ OTHER, UNNAMED, UNKNOWN = "other", "not named", "unknown"
 
 
 def groups_of(score: Floats, flagged: Booleans, outcomes: Outcomes) -> tuple[Group, ...]:
-    """Every typology that occurs (if the data knows any), then every segment of each dimension, the largest first.
+    """Every typology that occurs (if the data knows any), then every segment of each dimension: bands of numbers in
+    their order, others the largest first.
 
     All are cut at the one score that gives the whole period REVIEW_RATE false positives. A dimension in which all
     rows are alike is left out.
@@ -56,11 +59,21 @@ def _segments(
     names, counts = np.unique(values, return_counts=True)
     if len(names) < 2:
         return []
-    kept = names[np.argsort(-counts, kind="stable")][:GROUPS_MAX].tolist()
+    kept = _ordered(names[np.argsort(-counts, kind="stable")][:GROUPS_MAX].tolist())
     masks = {name or UNNAMED: values == name for name in kept}
     if len(names) > GROUPS_MAX:
         masks[OTHER] = ~np.isin(values, kept)
     return [_segment(dimension, name, mask, score, above, flagged, outcomes) for name, mask in masks.items()]
+
+
+def _ordered(names: list[str]) -> list[str]:
+    """Bands of numbers (`under 10`, `10 to 50`, `50 and more`) by their numbers; other names as they come."""
+    numbers = [re.findall(r"[0-9][0-9,.]*", name) for name in names]
+    if not all(numbers):
+        return names
+    lows = [float(found[0].replace(",", "")) for found in numbers]
+    order = sorted(range(len(names)), key=lambda at: (lows[at], not names[at].startswith("under"), names[at]))
+    return [names[at] for at in order]
 
 
 def _segment(

@@ -9,6 +9,7 @@ from training.evaluation.result import Lines
 POINTS_MAX = 120  # of a curve; finer than a pixel of its chart would be wasted
 SCORE_BINS = 50  # two points of risk score each
 CALIBRATION_EDGES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+EXPECTED_MIN = 5  # frauds, and legitimate rows, of a calibration point; a standard error of less than half its share
 DECIMALS = 6
 
 XY = tuple[tuple[float, ...], tuple[float, ...]]
@@ -40,13 +41,25 @@ def _thinned(x: Floats, y: Floats) -> XY:
 
 
 def _calibration(probability: Floats, fraud: Booleans) -> XY:
-    """Mean probability and fraud share of bins that are fine where probabilities are small."""
-    which = np.clip(np.searchsorted(CALIBRATION_EDGES, probability, side="right") - 1, 0, len(CALIBRATION_EDGES) - 2)
-    rows = np.bincount(which, minlength=len(CALIBRATION_EDGES) - 1)
-    there = rows > 0
-    means = np.bincount(which, probability, len(rows))[there] / rows[there]
-    shares = np.bincount(which, fraud.astype(np.float64), len(rows))[there] / rows[there]
-    return _plain(means), _plain(shares)
+    """Mean probability and fraud share of bins that are fine where probabilities are small.
+
+    Neighbours are pooled until a bin can be expected to hold EXPECTED_MIN frauds and as many legitimate rows: the share
+    of fewer is chance, and a chart of it bounces.
+    """
+    bins = len(CALIBRATION_EDGES) - 1
+    which = np.clip(np.searchsorted(CALIBRATION_EDGES, probability, side="right") - 1, 0, bins - 1)
+    rows, expected = np.bincount(which, minlength=bins), np.bincount(which, probability, bins)
+    frauds = np.bincount(which, fraud.astype(np.float64), bins)
+    pools: list[Floats] = [np.zeros(3)]
+    for one in np.stack([rows, expected, frauds], axis=1).astype(np.float64):
+        if pools[-1][1] >= EXPECTED_MIN and pools[-1][0] - pools[-1][1] >= EXPECTED_MIN:
+            pools.append(np.zeros(3))
+        pools[-1] += one
+    if len(pools) > 1 and min(pools[-1][1], pools[-1][0] - pools[-1][1]) < EXPECTED_MIN:
+        last = pools.pop()
+        pools[-1] += last
+    pooled = np.array(pools)
+    return _plain(pooled[:, 1] / pooled[:, 0]), _plain(pooled[:, 2] / pooled[:, 0])
 
 
 def _plain(values: Floats) -> tuple[float, ...]:

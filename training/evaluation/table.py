@@ -76,6 +76,18 @@ def levels(evaluation: Evaluation) -> Table:
     return Table(("level", "precision", "recall", "transactions a day"), rows)
 
 
+def empty_bands(evaluation: Evaluation) -> list[str]:
+    """A warning for each level that no transaction of the period reaches without passing it."""
+    levels = (("review", "MEDIUM", 50, 75), ("flag", "HIGH", 75, 90), ("decline", "CRITICAL", 90, 100))
+    shares = [evaluation.levels[f"share_at_{name}"] for name, *_ in levels] + [0.0]
+    return [
+        f"No transaction of this period has the level {level} (score {low} to {high}): its threshold decides nothing"
+        " here. More data, a cost table (--cost) or an alert budget moves it."
+        for (_, level, low, high), share_above, share_beyond in zip(levels, shares, shares[1:], strict=False)
+        if round((share_above - share_beyond) * evaluation.rows) < 1
+    ]
+
+
 def groups(evaluation: Evaluation, dimension: str) -> Table:
     """The segments of one dimension, or the typologies."""
     wanted = [group for group in evaluation.groups if group.dimension == dimension]

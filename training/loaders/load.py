@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.errors import DataRefused
-from riskstream_client.mapping import HANDBOOK, LABEL_FIELDS, TRANSACTION_FIELDS, Mapping
+from contracts.field_names import value_hint
+from riskstream_client.mapping import LABEL_FIELDS, TRANSACTION_FIELDS, Mapping
 from training.columns import Columns
 from training.loaders.options import LoadOptions, OnBadRow
 from training.loaders.order import Order
@@ -18,7 +19,6 @@ from training.loaders.rows import RowReader, constants, renamed, shown
 from training.loaders.tables import Chunk, Read, Source
 
 _REQUIRED = ("transaction_id", "amount", "timestamp")
-HANDBOOK_FORMAT = HANDBOOK._replace(columns=HANDBOOK.columns | {"typology": "TX_FRAUD_SCENARIO"})
 
 
 class Loader:
@@ -74,7 +74,10 @@ class Loader:
 
     def _complain(self, chunk: Chunk, name: str, bad: Mask, reason: str) -> None:
         row = int(np.flatnonzero(bad)[0])
-        self._refuse_or_count(f"{self._at(chunk, row, name)}: {reason}", f"{name}: {reason}", int(bad.sum()))
+        value = chunk.table[name][row].as_py() if name in chunk.table.column_names else None
+        hint = value_hint(name, value) if isinstance(value, str) else None
+        told = f"{reason.partition(';')[0]}: {hint}" if hint else reason
+        self._refuse_or_count(f"{self._at(chunk, row, name)}: {told}", f"{name}: {reason}", int(bad.sum()))
 
     def _refuse_or_count(self, sentence: str, reason: str, count: int) -> None:
         if self._options.on_bad_row is OnBadRow.REFUSE:

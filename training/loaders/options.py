@@ -28,6 +28,7 @@ class LoadOptions:
     decimal_comma: bool = False  # numbers that are texts are written 1.234,56
     encoding: str = "utf-8"
     delimiter: str | None = None  # told from the header
+    skip_lines: int = 0  # above a CSV's header
     on_bad_row: OnBadRow = OnBadRow.REFUSE
     keep_zero_amounts: bool = False  # the stream refuses them; published protocols may hold them
     label_after: timedelta = timedelta()

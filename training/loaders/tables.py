@@ -14,6 +14,8 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
 
 from contracts.errors import DataRefused
+from contracts.field_names import REPEATED_HEADER
+from contracts.file_kind import HEAD_BYTES, binary_kind
 from training.column_fold import CHUNK_ROWS
 from training.loaders.options import LoadOptions
 
@@ -54,8 +56,12 @@ class Source:
         try:
             self.size_bytes = path.stat().st_size
             with path.open("rb") as file:
-                self._gzip = file.read(2) == _GZIP_MAGIC
+                head = file.read(HEAD_BYTES)
+            self._gzip = head.startswith(_GZIP_MAGIC)
+            self._refuse_binary(head)
             self.names = self._names()
+        except UnicodeDecodeError as error:
+            raise DataRefused(f"{path} is not {options.encoding}; name its encoding with --encoding") from error
         except (OSError, pa.ArrowException, EOFError) as error:
             raise DataRefused(f"{path} cannot be read: {error}") from error
 
@@ -67,6 +73,11 @@ class Source:
         except (OSError, pa.ArrowException, EOFError, UnicodeDecodeError) as error:
             raise DataRefused(f"{self._path} cannot be read: {error}") from error
 
+    def _refuse_binary(self, head: bytes) -> None:
+        kind = binary_kind(head)
+        if kind is not None and not self._gzip and self._kind != "parquet":
+            raise DataRefused(f"{self._path} is {kind}; save its table as CSV, JSON lines or Parquet")
+
     def _names(self) -> list[str] | None:
         """None for JSON lines: every line has its own."""
         if self._kind == "parquet":
@@ -74,7 +85,10 @@ class Source:
         if self._kind == "json":
             return None
         with self._stream()[1] as stream:
-            first = stream.read(BLOCK_BYTES).split(b"\n", 1)[0].decode(self._options.encoding).removeprefix("\ufeff")
+            lines = stream.read(BLOCK_BYTES).split(b"\n", self._options.skip_lines + 1)
+        if len(lines) <= self._options.skip_lines:
+            raise DataRefused(f"{self._path} has no header after {self._options.skip_lines} lines")
+        first = lines[self._options.skip_lines].decode(self._options.encoding).removeprefix("\ufeff")
         self._delimiter = self._options.delimiter or max(_DELIMITERS, key=first.count)
         names = [name.strip() for name in next(csv.reader([first], delimiter=self._delimiter), [])]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
@@ -106,7 +120,7 @@ class Source:
                     block_size=BLOCK_BYTES,
                     encoding=self._options.encoding,
                     column_names=self.names,
-                    skip_rows=1,
+                    skip_rows=1 + self._options.skip_lines,
                 ),
                 arrow_csv.ParseOptions(
                     delimiter=self._delimiter, ignore_empty_lines=False, invalid_row_handler=invalid
@@ -114,16 +128,24 @@ class Source:
                 arrow_csv.ConvertOptions(include_columns=wanted, column_types=dict.fromkeys(wanted, pa.string())),
             ) as reader,
         ):
-            next_line, gathered, rows = 2, [], 0
+            next_line, gathered, rows = 2 + self._options.skip_lines, [], 0
             for batch in reader:
                 gathered.append(batch)
                 rows += len(batch)
                 read(raw.tell())
                 if rows >= CHUNK_ROWS:
-                    yield _chunk(gathered, lines := _lines(next_line, rows, skipped))
+                    yield self._chunk(gathered, lines := _lines(next_line, rows, skipped))
                     next_line, gathered, rows = int(lines[-1]) + 1, [], 0
             if rows:
-                yield _chunk(gathered, _lines(next_line, rows, skipped))
+                yield self._chunk(gathered, _lines(next_line, rows, skipped))
+
+    def _chunk(self, batches: list[pa.RecordBatch], lines: npt.NDArray[np.int64]) -> Chunk:
+        """Without the rows of blank lines and of headers that come again; the latter are told."""
+        table = pa.Table.from_batches(batches)
+        headers = _all_equal(table, table.column_names)
+        self.broken += [(line, REPEATED_HEADER) for line in lines[headers].tolist()]
+        kept = ~headers & ~_all_equal(table, [""] * table.num_columns)
+        return Chunk(table, lines) if kept.all() else Chunk(table.filter(pa.array(kept)), lines[kept])
 
     def _parquet(self, wanted: list[str], read: Read) -> Iterator[Chunk]:
         with parquet.ParquetFile(self._path) as file:
@@ -158,16 +180,13 @@ class Source:
                 yield Chunk(pa.table({n: pa.array(c, pa.string()) for n, c in gathered.items()}), np.array(lines))
 
 
-def _chunk(batches: list[pa.RecordBatch], lines: npt.NDArray[np.int64]) -> Chunk:
-    """Without the rows of blank lines, whose columns are all empty."""
-    table = pa.Table.from_batches(batches)
-    blank = np.ones(len(table), bool)
-    for column in table.columns:
-        if blank.any():
-            blank &= np.asarray(compute.equal(column, "").fill_null(True))
-    if not blank.any():
-        return Chunk(table, lines)
-    return Chunk(table.filter(pa.array(~blank)), lines[~blank])
+def _all_equal(table: pa.Table, values: list[str]) -> npt.NDArray[np.bool_]:
+    """The rows whose columns hold these values, a missing one being empty."""
+    found = np.ones(len(table), bool)
+    for column, value in zip(table.columns, values, strict=True):
+        if found.any():
+            found &= np.asarray(compute.equal(column.fill_null(""), value))
+    return found
 
 
 def _lines(first: int, rows: int, skipped: list[int]) -> npt.NDArray[np.int64]:

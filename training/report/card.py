@@ -2,6 +2,7 @@
 
 from scoring.schema import STREAM
 from training.evaluation.groups import TYPOLOGY
+from training.evaluation.moments import period_text
 from training.evaluation.result import Group
 from training.report import contents as words
 from training.report.contents import Contents
@@ -38,7 +39,7 @@ def card(contents: Contents) -> str:
         "## How good it is",
         "\n".join(f"- {t.name}: {t.value}" + (f" ({t.detail})" if t.detail else "") for t in words.tiles(contents)),
         as_markdown(words.typology_table(contents)),
-        f"Measured once on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}; nothing was chosen on these"
+        f"Measured once on {period_text(evaluation.time_from, evaluation.time_to)}; nothing was chosen on these"
         " rows. The whole tables, with baselines and intervals, are in `report.md` and `report.html`.",
         "## Limits",
         "\n".join(f"- {limit}" for limit in _limits(contents)),

@@ -53,7 +53,7 @@ def calibration(evaluation: Evaluation) -> str:
     predicted, observed = evaluation.lines.calibration
     text = (
         f"On the line, probabilities mean what they say. Calibration error {evaluation.calibration_error:.4f}, Brier"
-        f" score {evaluation.brier:.4f}. Bins without fraud lie on the lower edge."
+        f" score {evaluation.brier:.4f}. Each point stands for rows enough that chance moves it by less than half."
     )
     axis = svg.powers("predicted probability", PROBABILITY_MIN, 1)
     series = [

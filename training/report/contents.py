@@ -6,6 +6,7 @@ from scoring.drift import PSI_LARGE, PSI_NOTABLE
 from scoring.manifest import Manifest
 from training.evaluation import table
 from training.evaluation.groups import TYPOLOGY
+from training.evaluation.moments import period_text
 from training.evaluation.result import Evaluation
 from training.evaluation.table import Table, share
 from training.report.findings import Findings, Mistake
@@ -62,7 +63,7 @@ def period_table(contents: Contents) -> Table:
     rows = [
         (
             meaning,
-            f"{_day(data, f'{part}_from')} to {_day(data, f'{part}_to')}",
+            period_text(str(data.get(f"{part}_from", "–")), str(data.get(f"{part}_to", "–"))),
             _count(data, f"{part}_rows"),
             _count(data, f"{part}_fraud"),
         )
@@ -161,10 +162,6 @@ def blocks_sentence(evaluation: Evaluation) -> str:
         " interval that leaves out 0 means that the models truly differ on this period. Card precision: days are"
         " drawn."
     )
-
-
-def _day(data: dict[str, str | int | float], name: str) -> str:
-    return str(data.get(name, "–"))[:10]
 
 
 def _count(data: dict[str, str | int | float], name: str) -> str:

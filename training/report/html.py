@@ -6,7 +6,8 @@ from importlib.resources import files
 
 from markdown_it import MarkdownIt
 
-from training.evaluation.table import Table, levels
+from training.evaluation.moments import period_text
+from training.evaluation.table import Table, empty_bands, levels
 from training.report import contents as words
 from training.report.card import card
 from training.report.charts import all_charts
@@ -52,7 +53,7 @@ def document(title: str, body: str) -> str:
 def _subtitle(contents: Contents) -> str:
     manifest, evaluation = contents.manifest, contents.evaluation
     return (
-        f"Made {manifest.created_at}. Tested on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}, which it"
+        f"Made {manifest.created_at}. Tested on {period_text(evaluation.time_from, evaluation.time_to)}, which it"
         f" had not seen. Amounts in {contents.currency}."
     )
 
@@ -70,6 +71,7 @@ def _sections(contents: Contents) -> list[tuple[str, str]]:
         (
             "Thresholds",
             _table(levels(contents.evaluation), "The model's own levels")
+            + "".join(f'<p class="note">{escape(warning)}</p>' for warning in empty_bands(contents.evaluation))
             + _charts(charts, "load", "cost")
             + _table(words.cuts_table(contents), "Other alert thresholds"),
         ),

@@ -1,6 +1,7 @@
 """The report in Markdown: the same tables and words, without the charts."""
 
 from training.evaluation import table
+from training.evaluation.moments import period_text
 from training.evaluation.result import Evaluation
 from training.evaluation.table import Table
 from training.report import contents as words
@@ -16,7 +17,7 @@ def report(contents: Contents) -> str:
     ]
     parts = [
         f"# Model {manifest.version}",
-        f"Made {manifest.created_at}. Tested on {evaluation.time_from[:10]} to {evaluation.time_to[:10]}, which it"
+        f"Made {manifest.created_at}. Tested on {period_text(evaluation.time_from, evaluation.time_to)}, which it"
         f" had not seen. Amounts in {contents.currency}. The charts are in `report.html`.",
         "\n".join(tiles),
         as_markdown(words.period_table(contents)),
@@ -25,6 +26,7 @@ def report(contents: Contents) -> str:
         words.blocks_sentence(evaluation),
         "## Thresholds",
         as_markdown(table.levels(evaluation)),
+        *table.empty_bands(evaluation),
         as_markdown(words.cuts_table(contents)),
         "## Kinds of fraud",
         as_markdown(words.typology_table(contents)),
@@ -47,12 +49,13 @@ def evaluation_document(evaluation: Evaluation, currency: str) -> str:
     typologies_and_segments = [table.groups(evaluation, name) for name in table.dimensions(evaluation)]
     parts = [
         f"# Evaluation of model {evaluation.version}",
-        f"{evaluation.rows:,} transactions of {evaluation.time_from[:10]} to {evaluation.time_to[:10]},"
+        f"{evaluation.rows:,} transactions of {period_text(evaluation.time_from, evaluation.time_to)},"
         f" {evaluation.frauds:,} of them fraud worth {evaluation.fraud_value:,.0f} {currency}. Calibration error"
         f" {evaluation.calibration_error:.4f}, Brier score {evaluation.brier:.4f}.",
         as_markdown(table.transposed(table.comparison(evaluation))),
         words.blocks_sentence(evaluation),
         as_markdown(table.levels(evaluation)),
+        *table.empty_bands(evaluation),
         *(as_markdown(one) for one in typologies_and_segments),
     ]
     return "\n\n".join(parts) + "\n"

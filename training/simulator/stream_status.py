@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from contracts.wording import quantity
 from training.simulator.publishing import Progress
 
 _TERMINAL_EVERY_S = 0.5
@@ -20,8 +21,8 @@ def status_on(console: Console, run_id: str) -> Iterator[Callable[[Progress], No
     def line(progress: Progress) -> str:
         rate = progress.transactions / max(time.monotonic() - began, 1e-3)
         return (
-            f"{run_id}: {progress.transactions:,} transactions, {rate:,.1f}/s, {progress.fraud:,} fraud,"
-            f" {progress.labels:,} labels"
+            f"{run_id}: {quantity(progress.transactions, 'transaction')}, {rate:,.1f}/s, {progress.fraud:,} fraud,"
+            f" {quantity(progress.labels, 'label')}"
         )
 
     def every(interval_s: float, show: Callable[[str], None]) -> Callable[[Progress], None]:

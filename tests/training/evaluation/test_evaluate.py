@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from contracts.errors import DataRefused
 from features.catalogue import FEATURE_INDEX
@@ -13,12 +14,15 @@ from tests.training.evaluation.periods import period
 from training.baselines import amount_rule, fitted_baselines, sample_rows
 from training.evaluation import table
 from training.evaluation.evaluate import Settings, evaluate
-from training.evaluation.groups import TYPOLOGY, threshold_at
-from training.evaluation.outcomes import Outcomes
+from training.evaluation.groups import TYPOLOGY, _ordered, threshold_at
+from training.evaluation.lines import lines_of
+from training.evaluation.moments import moment_text, period_text
+from training.evaluation.outcomes import AMOUNT_BANDS, DAY_MS, Outcomes, amount_bands
 from training.evaluation.result import Evaluation, as_json, decode
 
 ROWS = 3000
 HOW = Settings(replicates=20, seed=3)
+BANDS = amount_bands(np.array([0.0, *AMOUNT_BANDS])).tolist()
 
 
 def data() -> tuple[np.ndarray, Outcomes]:
@@ -121,3 +125,59 @@ def test_a_sample_keeps_fraud_and_is_bounded() -> None:
     assert fraud[rows].sum() == 100
     assert len(sample_rows(~fraud, seed=1, rows_max=1000)) <= 1000
     assert sample_rows(fraud, 1, 20_000).tolist() == list(range(10_000))
+
+
+def test_bands_of_numbers_stand_in_their_order(evaluation: Evaluation) -> None:
+    names = [group.name for group in evaluation.groups if group.dimension == "amount"]
+    assert len(names) > 2
+    assert names == [name for name in BANDS if name in names]
+
+
+@pytest.mark.parametrize(
+    ("names", "ordered"),
+    [
+        (["1,000 and more", "10 to 50", "under 10", "500 to 1,000"],
+         ["under 10", "10 to 50", "500 to 1,000", "1,000 and more"]),
+        (["18 to 24", "00 to 06", "12 to 18", "06 to 12"], ["00 to 06", "06 to 12", "12 to 18", "18 to 24"]),
+        (["web", "app", "atm"], ["web", "app", "atm"]),  # the largest first, as they come
+        (["5411", "shop", "5812"], ["5411", "shop", "5812"]),
+    ],
+)  # fmt: skip
+def test_natural_order(names: list[str], ordered: list[str]) -> None:
+    assert _ordered(names) == ordered
+
+
+def test_a_level_that_nothing_reaches_is_warned_about(evaluation: Evaluation) -> None:
+    def warned(review: float, flag: float, decline: float) -> list[str]:
+        shares = {"share_at_review": review, "share_at_flag": flag, "share_at_decline": decline}
+        told = table.empty_bands(structs.replace(evaluation, levels=evaluation.levels | shares))
+        return [level for warning in told for level in ("MEDIUM", "HIGH", "CRITICAL") if f"level {level} " in warning]
+
+    assert warned(0.03, 0.02, 0.01) == []
+    assert warned(0.02, 0.02, 0.01) == ["MEDIUM"]
+    assert warned(0.02, 0.01, 0.01) == ["HIGH"]
+    assert warned(0.02, 0.01, 0.0) == ["CRITICAL"]
+    assert warned(0.0, 0.0, 0.0) == ["MEDIUM", "HIGH", "CRITICAL"]
+
+
+def test_a_calibrated_model_lies_on_the_line_even_where_rows_are_few() -> None:
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        probability = random.beta(0.05, 4.0, 6000)
+        fraud = random.random(6000) < probability
+        predicted, observed = lines_of(probability, probability * 100, fraud).calibration
+        assert list(predicted) == sorted(predicted)
+        for mean, share in zip(predicted, observed, strict=True):
+            assert share == pytest.approx(mean, rel=2, abs=0.02)
+            assert share > 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (0, 2 * DAY_MS - 1, "day 1 to day 2 (counted from the first row)"),
+        (1_767_225_600_000, 1_767_225_600_000 + DAY_MS, "2026-01-01 to 2026-01-02"),
+    ],
+)
+def test_days_without_a_date_are_no_days_of_1970(first: int, last: int, expected: str) -> None:
+    assert period_text(moment_text(first), moment_text(last)) == expected

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +17,14 @@ from contracts.transaction import Transaction
 from features.column_events import ColumnEventBuilder
 from features.events import EventBuilder
 from features.plan import DAY
+from riskstream_client.errors import FileError
+from riskstream_client.input_file import InputFile
+from riskstream_client.mapping import HANDBOOK as HANDBOOK_FORMAT
 from riskstream_client.mapping import Mapping, mapping_of
 from riskstream_client.times import zone_of
 from training.columns import Columns, joined
 from training.loaders import tables
-from training.loaders.load import HANDBOOK_FORMAT, Loader
+from training.loaders.load import Loader
 from training.loaders.options import LoadOptions, OnBadRow
 
 HEADER = "transaction_id,timestamp,account_id,amount,merchant_id,currency,kind,latitude,longitude,ip_address,fraud"
@@ -282,3 +286,43 @@ def test_numbers_with_a_decimal_comma(tmp_path: Path) -> None:
         bad = write(tmp_path, "\n".join([head, f"t;2026-01-05T10:00:00Z;a;{amount};0"]) + "\n")
         with pytest.raises(DataRefused, match="not a number"):
             loaded(bad, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("f.xlsx", b"PK\x03\x04\x14\x00\x06\x00\x93", "an Excel workbook"),
+        ("f.csv", b"PK\x03\x04\x14\x00\x06\x00\x93", "an Excel workbook"),
+        ("f.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "an old Excel workbook"),
+        ("f.pdf", b"%PDF-1.7\n\xe2\xe3\xcf\xd3", "a PDF document"),
+        ("f.jsonl", b"SQLite format 3\x00", "a database"),
+    ],
+)
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, name: str, content: bytes, kind: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataRefused, match=f"is {kind}"):
+        loaded(path)
+    with pytest.raises(FileError, match=f"is {kind}"):
+        InputFile(str(path))
+
+
+def test_another_encoding_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes("Zeit;Betrag;Empf\xe4nger\n".encode("latin-1"))
+    with pytest.raises(DataRefused, match="name its encoding"):
+        loaded(path)
+
+
+def test_a_preamble_and_a_header_that_comes_again(tmp_path: Path) -> None:
+    head = "transaction_id;amount;timestamp;account_id;fraud"
+    rows = "t1;1,50;05.01.2026 10:00;a;0\n", "t2;2,50;05.01.2026 11:00;a;1\n"
+    path = tmp_path / "f.csv"
+    path.write_text(f"Statement 7\n\n{head}\n{rows[0]}{head}\n{rows[1]}", "latin-1")
+    options = LoadOptions(skip_lines=2, decimal_comma=True, time_format="dmy", encoding="latin-1")
+    with pytest.raises(DataRefused, match="line 5 repeats the header"):
+        loaded(path, options)
+    columns = loaded(path, replace(options, on_bad_row=OnBadRow.DROP))
+    assert columns.transactions.amount.tolist() == [1.5, 2.5]
+    with pytest.raises(DataRefused, match="no header after 20 lines"):
+        loaded(path, LoadOptions(skip_lines=20))
