@@ -1,17 +1,16 @@
 """The options of `riskstream analyse` that correct how its file is read, checked and turned into `Corrections`."""
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
 from analysis.corrections import Corrections
 from analysis.extract.mapping import MEANINGS
-from analysis.extract.reading import DateOrder, DecimalSign, Directions, Layout, Meaning
+from analysis.extract.reading import Directions, Layout, Mapping, Meaning
 from contracts.currency import READABLE_CURRENCIES
 from contracts.field_names import SHORT_NAMES
-from contracts.zones import known_zone
 
 Map = Annotated[
     list[str] | None, typer.Option("--map", help="meaning=COLUMN where the guess is wrong, as often as needed.")
@@ -39,9 +38,10 @@ UnderstandOnly = Annotated[
     bool, typer.Option("--understand-only", help="Say how the file is understood, and stop there.")
 ]
 
-_MEANING_OF: dict[str, str] = {field: short for short, field in SHORT_NAMES.items() if short in MEANINGS} | {
-    "timestamp": "time",
-    "phone_number": "account",
+# A transaction's own names, as `publish` and `train` take them.
+# A transaction's own names, as `publish` and `train` take them, too.
+_MEANING_OF = {"id": "transaction_id", "phone_number": "account"} | {
+    field: str(short) for short, field in SHORT_NAMES.items() if short in MEANINGS
 }
 
 
@@ -113,19 +113,27 @@ def corrections_of(
 ) -> Corrections:
     """All corrections of one command. Raises BadParameter."""
     column, directions = direction_of(direction)
-    if decimal not in (None, *get_args(DecimalSign)):
-        raise typer.BadParameter(f"--decimal takes . or , and not {decimal!r}")
-    if date_order not in (None, *get_args(DateOrder)):
-        raise typer.BadParameter(f"--date-order takes {', '.join(get_args(DateOrder))} and not {date_order!r}")
-    if time_zone is not None and not known_zone(time_zone):
-        raise typer.BadParameter(f"--time-zone: {time_zone!r} is not a time zone; write for instance Africa/Nairobi")
+    try:
+        checked = Mapping.model_validate(
+            {
+                "columns": columns | ({"direction": column} if column is not None else {}),
+                **({"decimal_sign": decimal} if decimal is not None else {}),
+                **({"date_order": date_order} if date_order is not None else {}),
+                **({"time_zone": time_zone} if time_zone is not None else {}),
+                "currency": currency,
+                "directions": directions,
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise typer.BadParameter(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     return Corrections(
         layout=layout,
-        columns=columns | ({"direction": column} if column is not None else {}),
-        decimal_sign=decimal,  # type: ignore[arg-type] - checked above
-        date_order=date_order,  # type: ignore[arg-type]
-        time_zone=time_zone,
-        currency=currency,
-        directions=directions,
+        columns=checked.columns,
+        decimal_sign=checked.decimal_sign if decimal is not None else None,
+        date_order=checked.date_order if date_order is not None else None,
+        time_zone=checked.time_zone if time_zone is not None else None,
+        currency=checked.currency,
+        directions=checked.directions,
         positive_is_out=positive_is_out,
     )

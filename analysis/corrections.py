@@ -13,7 +13,7 @@ _AMOUNTS: frozenset[Meaning] = frozenset({"amount", "money_in", "money_out"})
 class Corrections:
     """Parts of a layout and a mapping; None where the guess stays. `columns`: meaning → column."""
 
-    layout: Layout = Layout()
+    layout: Layout = field(default_factory=Layout)
     columns: dict[Meaning, str] = field(default_factory=dict)
     decimal_sign: DecimalSign | None = None
     date_order: DateOrder | None = None
