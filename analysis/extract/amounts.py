@@ -1,6 +1,7 @@
 """Amounts as people write them, to whole 1e-4 units: most by columns, the odd ones one by one."""
 
 import re
+from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 import numpy as np
@@ -45,7 +46,8 @@ _OUT = frozenset(("dr", "db", "debit", "s", "d"))
 _SYMBOLS = {
     "$": "", "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD",
     "s$": "SGD", "r$": "BRL", "mx$": "MXN", "€": "EUR", "euro": "EUR", "£": "GBP", "¥": "", "₹": "INR", "rs": "",
-    "₦": "NGN", "₽": "RUB", "руб": "RUB", "р": "RUB", "₺": "TRY", "tl": "TRY", "₩": "KRW", "₴": "UAH", "₪": "ILS", "₫": "VND",
+    "₦": "NGN", "₽": "RUB", "руб": "RUB", "р": "RUB", "₺": "TRY", "tl": "TRY", "₩": "KRW", "₴": "UAH", "₪": "ILS",
+    "₫": "VND",
     "฿": "THB", "₱": "PHP", "₡": "CRC", "₵": "GHS", "kr": "", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON",
     "ksh": "KES", "tsh": "TZS", "ush": "UGX", "fr": "", "sfr": "CHF", "kn": "HRK", "лв": "BGN", ":-": "", ",-": "",
 }  # fmt: skip
@@ -136,17 +138,27 @@ def is_amount(text: str) -> bool:
     return parse_amount(text, ".") is not None or parse_amount(text, ",") is not None
 
 
+def separators_of(value: str) -> str:
+    """What a number says of the decimal sign: "." or ",", "" for nothing.
+
+    "?." and "?,": three digits follow the only separator, which may set thousands apart or decimals.
+    """
+    last = re.search(r"([.,])([0-9]*)\D*$", value)
+    if last is None or not last[2]:
+        return ""
+    found = re.findall(r"[.,]", value)
+    if len(set(found)) > 1:
+        return last[1]
+    if len(found) > 1:
+        return "," if last[1] == "." else "."  # thousands, more than once
+    before = re.findall(r"[0-9]+", value[: last.start()])
+    if len(last[2]) != 3 or (before and (len(before[-1]) > 3 or before[0].startswith("0"))) or not before:
+        return last[1]
+    return f"?{last[1]}"
+
+
 def guess_sign(values: list[str]) -> DecimalSign:
     """From examples: the sign that the last separator of most amounts is."""
-    points = commas = 0
-    for value in values:
-        found = re.findall(r"[.,]", value)
-        last = re.search(r"([.,])([0-9]+)\D*$", value)
-        if last is None:
-            continue
-        # Three digits behind the only kind of separator are thousands, as far as anybody can tell.
-        is_group = len(last[2]) == 3 and (len(found) > 1 or value.strip("+-").find(last[1]) <= 3)
-        is_group = is_group and len(set(found)) == 1 and not re.match(r"\D*0", value)
-        is_point = (last[1] == ".") != is_group
-        points, commas = points + is_point, commas + (not is_point)
+    seen = Counter(separators_of(value) for value in values)
+    points, commas = seen["."] + seen["?,"], seen[","] + seen["?."]
     return "," if commas > points else "."

@@ -12,7 +12,7 @@ from analysis.extract.names import is_known
 
 PREAMBLE_MAX = 50  # lines above the header: a bank's address, the account, the period
 BELOW_MAX = 60  # rows that a header is compared with
-KNOWN, CONTRAST, SAME, REPEATED, UNNAMED = 2.0, 1.0, -2.0, -1.0, -0.5
+KNOWN, CONTRAST, SAME, REPEATED, UNNAMED, ROW_ABOVE = 2.0, 1.0, -2.0, -1.0, -0.5, -1.0
 VALUES: tuple[Kind, ...] = ("number", "date", "clock")
 
 
@@ -28,13 +28,16 @@ class TableStart:
 def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
     """Of the first lines of a file, taken apart; an empty line is an empty row."""
     filled = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
-    candidates = [place for place in filled if place <= PREAMBLE_MAX and len(rows[place]) > 0]
     best = TableStart(0, False, 0.0)
-    for place in candidates:
-        below = [rows[other] for other in filled if other > place][:BELOW_MAX]
-        score = _score(rows[place], below)
+    above = 0  # rows that look like rows
+    for number, place in enumerate(filled):
+        below = [rows[other] for other in filled[number + 1 : number + 1 + BELOW_MAX]]
+        if place > PREAMBLE_MAX or (not below and number):
+            break
+        score = _score(rows[place], below) + ROW_ABOVE * above
         if score > best.score:
             best = TableStart(place, True, score)
+        above += _is_row(rows[place])
     if best.header:
         return best
     first = _first_row(rows, filled)
@@ -71,6 +74,11 @@ def _first_row(rows: Sequence[Sequence[str]], filled: Sequence[int]) -> int:
     enough = max(max(counts, default=0) * 0.6, 1)
     found = next((place for place, count in zip(filled, counts, strict=True) if count >= enough), 0)
     return found if found <= PREAMBLE_MAX else 0
+
+
+def _is_row(cells: Sequence[str]) -> bool:
+    """Whether they hold a date and a number: few lines above a header do."""
+    return {"date", "number"} <= {kind_of(cell) for cell in cells}
 
 
 def _has_values(row: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ A name is compared without case, marks and the words' boundaries in it: `Transac
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import get_args
 
 from analysis.extract.reading import Meaning
@@ -45,8 +45,8 @@ NAMES: dict[Meaning, str] = {
     "|godzina|kellaaeg|kello|aika|čas|idő|saat|time",
     "amount": "amount|transaction amount|tx amount|txn amount|amt|betrag|belopp|bedrag|transactiebedrag|beløb"
     "|beløp|montant|importe|importo|valor|summa|summ|maksesumma|määrä|kwota|kwota transakcji|kwota operacji|částka"
-    "|suma|objem|összeg|iznos|tutar|сумма|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|net amount|net"
-    "|netto|nettobetrag|neto|gross amount|gross|brutto|bruttobetrag|bruto|brut",
+    "|suma|objem|összeg|iznos|tutar|сумма|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
+    "|gross|brutto|bruttobetrag|bruto|brut|net amount|net|netto|nettobetrag|neto",
     "money_in": "paid in|money in|credit|credit amount|credits|credit amt|deposit|deposits|deposit amount"
     "|deposit amt|inflow|amount in|incoming|received|insättning|insättningar|kredit|kreditbelopp|haben|habenbetrag"
     "|haben umsatz|crédit|crédits|montant crédit|versement|recette|gutschrift|gutschriften|einnahme|einnahmen"
@@ -62,7 +62,7 @@ NAMES: dict[Meaning, str] = {
     "|obciążenie|wydatki|wydatek|výdaj|výdej|terhelés|deebet|debetas|debets|otto|otot|borç|afgeschreven"
     "|af geschreven|uitgaven|expense|expenses|belastning|расход|дебет|out",
     "direction": "credit debit indicator|cdtdbtind|credit debit|debit credit|dr cr|cr dr|drcr|crdr|d c|c d|d k"
-    "|k d|s h|h s|direction|soll haben|soll haben kennzeichen|haben soll|debet credit|debet kredit|debit kredit"
+    "|k d|s h|h s|direction|dir|soll haben|soll haben kennzeichen|haben soll|debet credit|debet kredit|debit kredit"
     "|kredit debet|creditdebet|creditdebit|debit or credit|credit or debit|credit debit flag|af bij|bij af|type dc"
     "|dc|dk|sh|sign|inflow outflow|in out|in uit|in ut|ind ud|ud ind|deebet kreedit|deebet kreedit d c"
     "|debeto kredito|sens|sens de l opération|sentido|signo|debe haber|cargo abono|dare avere|segno|indicator"
@@ -123,7 +123,7 @@ _SPOILING: dict[Meaning, str] = {
     "money_in": "card limit balance type name score account note notes line rating",
     "money_out": "card limit balance type name account note notes mandate",
     "time": "due expiry expires birth opened opening closing valid until statement zone",
-    "currency": "original foreign rate name amount exchange",
+    "currency": "original foreign rate name exchange",
     "direction": "card name",
     "balance": "old previous opening starting before available initial limit currency dest",
     "transaction_id": "account customer client merchant device type card parent original",
@@ -174,6 +174,7 @@ def plain(name: str) -> str:
     return " ".join(words)
 
 
+@lru_cache(maxsize=20_000)
 def rank_of(meaning: Meaning, name: str) -> int | None:
     """How well the name fits, 0 best; from PART on where it is known as a part only. None if it is not."""
     known = _known()[meaning]
@@ -187,6 +188,7 @@ def rank_of(meaning: Meaning, name: str) -> int | None:
     return PART + inside[0] if inside else None
 
 
+@lru_cache(maxsize=20_000)
 def is_known(name: str) -> bool:
     """Whether some meaning has this name, as a whole."""
     return any(squeezed(form) in known for known in _known().values() for form in (name, plain(name)))

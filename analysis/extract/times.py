@@ -1,6 +1,7 @@
 """Times as people write them, to milliseconds since 1970 UTC: most by columns, the odd ones one by one."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -206,3 +207,20 @@ def guess_order(values: list[str], enough: float) -> DateOrder | None:
         if good > most:
             best, most = order, good
     return best if most >= len(values) * enough else None
+
+
+def is_open_order(values: Sequence[str], order: DateOrder) -> bool:
+    """Whether the values are times with day and month in either order, too."""
+    if order not in ("dmy", "mdy"):
+        return False
+    text = pa.array(values, pa.string())
+    return bool(times(text, "dmy", "UTC")[1].all() and times(text, "mdy", "UTC")[1].all())
+
+
+def direction_of(values: Sequence[str], order: DateOrder) -> int:
+    """1 where the values never go back, -1 where they never go forward; 0 where neither is so, or all are equal."""
+    found, good = times(pa.array(values, pa.string()), order, "UTC")
+    steps = np.diff(found[good])
+    if not np.any(steps != 0):
+        return 0
+    return 1 if np.all(steps >= 0) else -1 if np.all(steps <= 0) else 0
