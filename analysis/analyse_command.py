@@ -4,7 +4,7 @@ import contextlib
 import json
 import signal
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -12,29 +12,30 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from analysis.extract.extract import Defaults, Extracted, extract, understand
-from analysis.extract.mapping import MEANINGS
+from analysis import analyse_options as options
+from analysis import analyse_report as report
+from analysis.corrections import Corrections
+from analysis.extract.extract import Defaults, Extracted, NeedsConfirmation, extract, understand
 from analysis.extract.parts import FileRefused
-from analysis.extract.reading import Meaning, Wanted
+from analysis.extract.reading import Layout, Wanted
 from analysis.extract.rejects import read_rejects
 from analysis.found import found_of
 from analysis.presets import DEFAULT, PRESETS
 from analysis.progress import Cancelled
 from analysis.results_file import Format, ResultsFile
-from analysis.rows import MINOR, ParquetRows
+from analysis.rows import ParquetRows
+from analysis.rows_file import write_rejects, write_rows
 from analysis.run import Outcome, analyse
 from analysis.strategy import InvalidStrategy, Strategy, parsed
 from contracts.errors import DataRefused
-from settings import load_settings
+from contracts.wording import quantity
 from storage.anomalies import FoundAnomaly
 
+EXIT_ASKS = 3  # two readings of the file are possible
 EXIT_CANCELLED = 130  # as a shell says of Ctrl-C
 SHOWN = 20
-REJECTS = "rejects.parquet"
 REJECTS_SHOWN = 5
-REASON_SHOWN = 90  # characters
 
 _out = Console(highlight=False, markup=False, emoji=False)
 _err = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -54,31 +55,90 @@ def analyse_command(
     ] = DEFAULT,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="All anomalies, as .csv, .parquet or .xlsx.")] = None,
     show: Annotated[int, typer.Option(min=0, max=1000, help="Anomalies in the table, the highest.")] = SHOWN,
-    time_zone: Annotated[str, typer.Option(help="Of times in the file that name none.")] = "UTC",
-    columns: Annotated[
-        list[str] | None, typer.Option("--map", help="meaning=COLUMN where the guess is wrong, as often as needed.")
-    ] = None,
+    rows: options.Rows = None,
+    rejects: options.Rejects = None,
+    understand_only: options.UnderstandOnly = False,
+    columns: options.Map = None,
+    constants: options.Set = None,
+    skip_lines: options.SkipLines = None,
+    header_line: options.HeaderLine = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = None,
+    sheet: options.Sheet = None,
+    decimal: options.Decimal = None,
+    date_order: options.Order = None,
+    time_zone: options.TimeZone = None,
+    direction: options.Direction = None,
+    positive_is_out: options.PositiveIsOut = None,
 ) -> None:
-    """Read a file, run a detection strategy over it, and show what stands out. Needs no stack."""
+    """Read a file, run a detection strategy over it, and show what stands out. Needs no stack.
+
+    Where two readings of the file are possible and differ in money, both are shown and nothing is read (exit code 3).
+    """
     form = _form(out)
     chosen = _strategy(strategy)
-    given = _given(columns or [])
-    with TemporaryDirectory(prefix="riskstream-analyse-") as folder, _ended_by_signal() as ended:
-        try:
-            extracted, rows, outcome = _analysed(file, chosen, time_zone, given, Path(folder), ended)
-        except (FileRefused, InvalidStrategy) as error:
-            raise DataRefused(f"{file}: {error}") from error
-        except Cancelled:
-            _err.print("Stopped.")
-            raise typer.Exit(EXIT_CANCELLED) from None
-        found = list(found_of(outcome, rows, lambda row, _record: f"{file.name}:{row}"))
-        rejects = read_rejects(Path(folder) / REJECTS, 0, REJECTS_SHOWN)
+    corrections = options.corrections_of(
+        options.layout_of_options(encoding, delimiter, skip_lines, header_line, sheet),
+        options.columns_of(columns or []),
+        options.currency_of(constants or []),
+        direction,
+        decimal,
+        date_order,
+        time_zone,
+        positive_is_out,
+    )
+    with _told_of(file):
+        if understand_only:
+            _understand(file, corrections)
+            return
+        work = _Work(file, chosen, corrections, rows, rejects)
+        extracted, shown_rejects, outcome, found = work.run()
     if out is not None and form is not None:
         with ResultsFile(out, form) as results:
             results.write(found)
-    _say(extracted, rejects, outcome, found[:show], chosen)
+    report.say_understanding(_out, extracted.reading)
+    report.say_accounting(_out, extracted, shown_rejects)
+    report.say_outcome(_out, extracted, outcome, found[:show], chosen)
+    if rows is not None:
+        _out.print(f"Wrote {quantity(extracted.rows, 'row')} to {rows}.", soft_wrap=True)
+    if rejects is not None:
+        _out.print(f"Wrote {quantity(extracted.rejected, 'row')} that could not be used to {rejects}.", soft_wrap=True)
     if out is not None:
         _out.print(f"All {len(found):,} are in {out}.")
+
+
+@contextlib.contextmanager
+def _told_of(file: Path) -> Iterator[None]:
+    """Errors of a file as one sentence; questions with both readings, and exit code 3."""
+    try:
+        yield
+    except NeedsConfirmation as error:
+        report.say_understanding(_out, error.reading)
+        _err.print(f"{file} can be read in more than one way; nothing was read.", style="yellow", soft_wrap=True)
+        report.say_questions(_err, error.reading.questions)
+        raise typer.Exit(EXIT_ASKS) from None
+    except (FileRefused, InvalidStrategy) as error:
+        raise DataRefused(f"{file}: {error}") from error
+    except Cancelled:
+        _err.print("Stopped.")
+        raise typer.Exit(EXIT_CANCELLED) from None
+
+
+def _understand(file: Path, corrections: Corrections) -> None:
+    """Say how the file is understood. Raises FileRefused, NeedsConfirmation."""
+    _, reading = understand(file, file.name, _first(corrections), _defaults())
+    mapping = corrections.settle(reading)
+    report.say_understanding(_out, reading.model_copy(update={"mapping": mapping}))
+
+
+def _first(corrections: Corrections) -> Wanted | None:
+    """What the guess has to take as given: the layout."""
+    return Wanted(layout=corrections.layout) if corrections.layout != Layout() else None
+
+
+def _defaults() -> Defaults:
+    """What holds where a file says nothing: a currency is not made up."""
+    return Defaults()
 
 
 def _form(out: Path | None) -> Format | None:
@@ -102,46 +162,46 @@ def _strategy(name: str) -> Strategy:
         raise typer.BadParameter(f"{name}: {error}") from error
 
 
-def _given(pairs: list[str]) -> dict[Meaning, str]:
-    """What --map says: meaning → column."""
-    given: dict[Meaning, str] = {}
-    for pair in pairs:
-        meaning, _, column = pair.partition("=")
-        if meaning not in MEANINGS or not column:
-            raise typer.BadParameter(f"--map {pair}: write meaning=COLUMN; meanings are {', '.join(MEANINGS)}")
-        given[meaning] = column
-    return given
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One file through one strategy, in a folder that is gone afterwards."""
 
+    file: Path
+    strategy: Strategy
+    corrections: Corrections
+    rows_out: Path | None
+    rejects_out: Path | None
 
-def _wanted(file: Path, given: dict[Meaning, str], defaults: Defaults) -> Wanted | None:
-    """The guess with what was given in its place; None: the guess."""
-    if not given:
-        return None
-    _, reading = understand(file, file.name, None, defaults)
-    taken = set(given.values())
-    guessed = {meaning: column for meaning, column in reading.mapping.columns.items() if column not in taken}
-    return Wanted(layout=reading.layout, mapping=reading.mapping.model_copy(update={"columns": guessed | given}))
+    def run(self) -> tuple[Extracted, list[dict[str, Any]], Outcome, list[FoundAnomaly]]:
+        """What landed, the first rejects, what was found. Raises FileRefused, NeedsConfirmation, Cancelled."""
+        with TemporaryDirectory(prefix="riskstream-analyse-") as folder, _ended_by_signal() as ended, _Bars() as bars:
+            rows_path, rejects_path = Path(folder) / "rows.parquet", Path(folder) / "rejects.parquet"
+            extracted = extract(
+                self.file,
+                self.file.name,
+                rows_path,
+                rejects_path,
+                wanted=self._wanted(),
+                defaults=_defaults(),
+                progress=bars.progress,
+                cancelled=ended,
+            )
+            if self.rows_out is not None:
+                write_rows(rows_path, self.rows_out)
+            if self.rejects_out is not None:
+                write_rejects(rejects_path, self.rejects_out)
+            rows = ParquetRows(rows_path)
+            outcome = analyse(rows, self.strategy, progress=bars.progress, cancelled=ended, folder=Path(folder))
+            found = list(found_of(outcome, rows, lambda row, _record: f"{self.file.name}:{row}"))
+            return extracted, read_rejects(rejects_path, 0, REJECTS_SHOWN), outcome, found
 
-
-def _analysed(
-    file: Path, strategy: Strategy, time_zone: str, given: dict[Meaning, str], folder: Path, ended: "_Ended"
-) -> tuple[Extracted, ParquetRows, Outcome]:
-    rows_path = folder / "rows.parquet"
-    defaults = Defaults(time_zone=time_zone, currency=load_settings().currency_default)
-    with _Bars() as bars:
-        extracted = extract(
-            file,
-            file.name,
-            rows_path,
-            folder / REJECTS,
-            wanted=_wanted(file, given, defaults),
-            defaults=defaults,
-            progress=bars.progress,
-            cancelled=ended,
-        )
-        rows = ParquetRows(rows_path)
-        outcome = analyse(rows, strategy, progress=bars.progress, cancelled=ended, folder=folder)
-    return extracted, rows, outcome
+    def _wanted(self) -> Wanted | None:
+        """The guess with the corrections in its place; None or without a mapping: the guess."""
+        first = _first(self.corrections)
+        if not self.corrections.of_mapping:
+            return first
+        _, reading = understand(self.file, self.file.name, first, _defaults())
+        return Wanted(layout=reading.layout, mapping=self.corrections.settle(reading))
 
 
 class _Ended:
@@ -190,54 +250,3 @@ class _Bars:
         if stage not in self._tasks:
             self._tasks[stage] = self._shown.add_task(stage, total=total)
         self._shown.update(self._tasks[stage], completed=done, total=total)
-
-
-def _say(
-    extracted: Extracted,
-    rejects: list[dict[str, Any]],
-    outcome: Outcome,
-    shown: list[FoundAnomaly],
-    strategy: Strategy,
-) -> None:
-    """How the file was understood comes first: a wrong guess makes everything below it wrong."""
-    understood = ", ".join(
-        f"{meaning}={_printable(name)}" for meaning, name in extracted.reading.mapping.columns.items()
-    )
-    _out.print(f"Columns: {understood}", soft_wrap=True)
-    for reject in rejects:
-        where = f"line {reject['line']}, {_printable(reject['column'])}"
-        _out.print(f"Not used: {where}: {reject['reason']}: {_printable(reject['excerpt'])}", soft_wrap=True)
-    if extracted.rejected > len(rejects):
-        _out.print(f"… and {extracted.rejected - len(rejects):,} more rows.")
-    rejected = f"; {extracted.rejected:,} rows could not be used" if extracted.rejected else ""
-    _out.print(
-        f"{extracted.rows:,} rows ({extracted.reading.format}){rejected}. Strategy {strategy.name}:"
-        f" {outcome.flagged:,} score {strategy.threshold:g} or more."
-    )
-    if not shown:
-        return
-    table = Table("", "score", "row", "account", "time (UTC)", "amount", "why", box=None, pad_edge=False)
-    for each in shown:
-        table.add_row(*_cells(each))
-    _out.print(table)
-
-
-def _cells(found: FoundAnomaly) -> list[str]:
-    record = found.record
-    minor, time_ms = record.get("amount_minor"), record.get("time_ms")
-    amount = "" if minor is None else f"{minor / MINOR:,.2f} {record.get('currency', '')}".strip()
-    why = next(iter(found.reasons.values()), "")
-    at = "" if time_ms is None else _moment(time_ms)
-    return [
-        str(found.rank), f"{found.score:.1f}", str(found.row), _printable(record.get("account")), at, amount,
-        _printable(why)[:REASON_SHOWN],
-    ]  # fmt: skip
-
-
-def _moment(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _printable(text: str | None) -> str:
-    """What came out of a file must not steer the terminal."""
-    return "".join(c if c.isprintable() else "�" for c in text or "")

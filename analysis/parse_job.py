@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from analysis.extract.extract import Defaults, Extracted, NotReadable, extract
+from analysis.extract.extract import Defaults, Extracted, NeedsConfirmation, NotReadable, extract
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Mapping, Reading, Wanted
 from analysis.jobs import Context, Finish
@@ -45,7 +45,7 @@ def parse(job: Job, context: Context) -> Finish | None:
             cancelled=context.cancelled,
         )
     except NotReadable as error:
-        return _refusal(root, working, upload, str(error), error.reading)
+        return _refusal(root, working, upload, str(error), error.reading, asks=isinstance(error, NeedsConfirmation))
     except FileRefused as error:
         return _refusal(root, working, upload, str(error), None)
     except FileNotFoundError:
@@ -68,13 +68,17 @@ def _defaults(upload: StoredUpload, context: Context) -> Defaults:
 
 def _success(root: Path, working: Path, upload: StoredUpload, found: Extracted, actor: str) -> Finish:
     reading = found.reading.model_dump(mode="json")
+    outcome = {
+        "accounting": found.accounting.model_dump(mode="json"),
+        "balance": found.balance.model_dump(mode="json") if found.balance is not None else None,
+    }
     client_id, upload_id = upload.client_id, upload.upload_id
 
     async def store(connection: Connection) -> None:
         try:
             stands = await parsed(
                 connection, client_id, upload_id, upload.revision, reading=reading, rows=found.rows,
-                rejected=found.rejected,
+                rejected=found.rejected, outcome=outcome,
             )  # fmt: skip
             if stands:
                 os.replace(working / "rows.parquet", rows_path(root, client_id, upload_id))
@@ -87,13 +91,15 @@ def _success(root: Path, working: Path, upload: StoredUpload, found: Extracted, 
     return store
 
 
-def _refusal(root: Path, working: Path, upload: StoredUpload, problem: str, reading: Reading | None) -> Finish:
+def _refusal(
+    root: Path, working: Path, upload: StoredUpload, problem: str, reading: Reading | None, *, asks: bool = False
+) -> Finish:
     shutil.rmtree(working, ignore_errors=True)
     client_id, upload_id = upload.client_id, upload.upload_id
     shown = reading.model_dump(mode="json") if reading is not None else None
 
     async def store(connection: Connection) -> None:
-        if await refused(connection, client_id, upload_id, upload.revision, problem, shown):
+        if await refused(connection, client_id, upload_id, upload.revision, problem, shown, asks=asks):
             for path in (rows_path(root, client_id, upload_id), rejects_path(root, client_id, upload_id)):
                 path.unlink(missing_ok=True)  # of an earlier reading
 

@@ -21,7 +21,7 @@ UPLOADS_MAX = 10_000  # of one client
 CHUNK = 1_000  # uploads that one look for old ones brings
 
 _COLUMNS = """upload_id, client_id, file_name, size_bytes, sha256, state, problem, revision, wanted, reading, rows,
-    rejected, created_by, created_at, parsed_at"""
+    rejected, outcome, created_by, created_at, parsed_at"""
 _GET = f"SELECT {_COLUMNS} FROM uploads WHERE client_id = $1 AND upload_id = $2"  # noqa: S608 - constants
 _SAME = f"SELECT {_COLUMNS} FROM uploads WHERE client_id = $1 AND sha256 = $2"  # noqa: S608
 _PAGE = f"""
@@ -38,17 +38,18 @@ RETURNING {_COLUMNS}
 """  # noqa: S608
 _READ_ANEW = f"""
 UPDATE uploads SET wanted = $4, revision = revision + 1, state = 'received', problem = NULL, rows = NULL,
-    rejected = NULL, parsed_at = NULL
+    rejected = NULL, outcome = NULL, parsed_at = NULL
 WHERE client_id = $1 AND upload_id = $2 AND revision = $3
 RETURNING {_COLUMNS}
 """  # noqa: S608
 _PARSED = """
-UPDATE uploads SET state = 'parsed', problem = NULL, reading = $4, rows = $5, rejected = $6, parsed_at = now()
+UPDATE uploads SET state = 'parsed', problem = NULL, reading = $4, rows = $5, rejected = $6, outcome = $7,
+    parsed_at = now()
 WHERE client_id = $1 AND upload_id = $2 AND revision = $3
 """
 _REFUSED = """
-UPDATE uploads SET state = 'refused', problem = $4, reading = coalesce($5, reading), rows = NULL, rejected = NULL,
-    parsed_at = now()
+UPDATE uploads SET state = $6, problem = $4, reading = coalesce($5, reading), rows = NULL, rejected = NULL,
+    outcome = NULL, parsed_at = now()
 WHERE client_id = $1 AND upload_id = $2 AND revision = $3
 """
 _DELETE = "DELETE FROM uploads WHERE client_id = $1 AND upload_id = $2"
@@ -81,10 +82,10 @@ class NewUpload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload. `state`: received (to be parsed), parsed, refused (`problem` says why).
+    """An upload. `state`: received (to be parsed), parsed, refused, needs_confirmation (`problem` says why).
 
     `wanted` is the reading that was asked for, None to have it guessed; `reading` is the last one that was used;
-    `revision` counts what was asked for.
+    `revision` counts what was asked for; `outcome` says what became of every line of a parsed one.
     """
 
     upload_id: UUID
@@ -99,6 +100,7 @@ class StoredUpload(msgspec.Struct, frozen=True, kw_only=True):
     reading: dict[str, Any] | None
     rows: int | None
     rejected: int | None
+    outcome: dict[str, Any] | None
     created_by: str
     created_at: datetime
     parsed_at: datetime | None
@@ -212,9 +214,11 @@ async def parsed(
     reading: dict[str, Any],
     rows: int,
     rejected: int,
+    outcome: dict[str, Any],
 ) -> bool:
     """Note what was found; False if meanwhile another reading was asked for, or the upload is gone."""
-    status = await connection.execute(_PARSED, client_id, upload_id, revision, _encode(reading), rows, rejected)
+    key = client_id, upload_id, revision
+    status = await connection.execute(_PARSED, *key, _encode(reading), rows, rejected, _encode(outcome))
     return status != "UPDATE 0"
 
 
@@ -225,10 +229,13 @@ async def refused(
     revision: int,
     problem: str,
     reading: dict[str, Any] | None = None,
+    *,
+    asks: bool = False,
 ) -> bool:
-    """Note that nothing of the file can be used, and why; False as in `parsed`."""
+    """Note that nothing of the file can be used, and why; `asks`: until somebody chooses a reading. As `parsed`."""
     known = _encode(reading) if reading is not None else None
-    return await connection.execute(_REFUSED, client_id, upload_id, revision, problem, known) != "UPDATE 0"
+    state = "needs_confirmation" if asks else "refused"
+    return await connection.execute(_REFUSED, client_id, upload_id, revision, problem, known, state) != "UPDATE 0"
 
 
 async def keep_mapping(
@@ -259,6 +266,6 @@ def _upload_of(found: asyncpg.Record | None) -> StoredUpload | None:
     if found is None:
         return None
     columns = dict(found)
-    for name in ("wanted", "reading"):
+    for name in ("wanted", "reading", "outcome"):
         columns[name] = _decode(columns[name]) if columns[name] is not None else None
     return StoredUpload(**columns)

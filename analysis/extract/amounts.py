@@ -1,6 +1,7 @@
 """Amounts as people write them, to whole 1e-4 units: most by columns, the odd ones one by one."""
 
 import re
+from collections import Counter
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.extract.reading import DecimalSign
+from contracts.currency import READABLE_CURRENCIES
 
 MINOR_DIGITS = 4  # analysis.rows.MINOR
 AMOUNT_MINOR_MAX = 10**18 - 1  # fits 64 bits: a hundred million million units of the currency
@@ -27,10 +29,29 @@ _ODD = {
     )
     for sign, group in ((".", ","), (",", "."))
 }
-_MINUS = re.compile(r"[-−–]")
-_AROUND = re.compile(r"(?:[A-Za-z]{3}|kr\.?|[$€£¥₹₦₽₺₩]|:-)")
-_OUT = re.compile(r"(?i)\s*(?:dr|db|debit)\.?$")
-_IN = re.compile(r"(?i)\s*(?:cr|credit)\.?$")
+# What people put around a number, in any order: a sign, a currency, brackets, a word for debit or credit.
+_CODE = (
+    r"(?:[A-Z]{1,3}\$|[$€£¥₹₦₽₺₩₴₪₫฿₱₡₵]|(?i:kr|zł|Kč|Ft|lei|Rs|KSh|TSh|USh|Fr|SFr|kn|TL|euro|лв|руб|р)\b\.?"
+    r"|[A-Za-z]{3}(?![A-Za-z])|:-|,-)"
+)
+_BEFORE = re.compile(
+    rf"(?:(?P<minus>[-−–])|(?P<plus>\+)|(?P<open>\()|(?P<code>{_CODE.replace('|,-', '')}))[{_SPACES}]*"
+)
+_AFTER = re.compile(
+    rf"[{_SPACES}]*(?:(?P<minus>[-−–])|(?P<plus>\+)|(?P<close>\))|(?P<word>(?i:dr|db|debit|cr|credit)\.?|[SHDC])"
+    rf"|(?P<code>{_CODE}))$"
+)
+_OUT = frozenset(("dr", "db", "debit", "s", "d"))
+# What a sign alone says; a dollar, a krona, a yen may be one of several.
+_SYMBOLS = {
+    "$": "", "us$": "USD", "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD",
+    "s$": "SGD", "r$": "BRL", "mx$": "MXN", "€": "EUR", "euro": "EUR", "£": "GBP", "¥": "", "₹": "INR", "rs": "",
+    "₦": "NGN", "₽": "RUB", "руб": "RUB", "р": "RUB", "₺": "TRY", "tl": "TRY", "₩": "KRW", "₴": "UAH", "₪": "ILS",
+    "₫": "VND",
+    "฿": "THB", "₱": "PHP", "₡": "CRC", "₵": "GHS", "kr": "", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON",
+    "ksh": "KES", "tsh": "TZS", "ush": "UGX", "fr": "", "sfr": "CHF", "kn": "HRK", "лв": "BGN", ":-": "", ",-": "",
+}  # fmt: skip
+AROUND_MAX = 6  # signs and words around one number
 
 
 def amounts(text: pa.Array, sign: DecimalSign) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -59,19 +80,14 @@ def amounts(text: pa.Array, sign: DecimalSign) -> tuple[NDArray[np.int64], NDArr
 
 
 def parse_amount(text: str, sign: DecimalSign) -> int | None:
-    """One amount with what people put around it: currency, brackets or a trailing minus, CR, DR. None if it is none."""
-    if len(text) > 64:
+    """One amount with what people put around it: currency, brackets, a sign on either side, CR, DR. None if it is none.
+
+    What says twice which way the money goes must say the same: "-5.00 CR" is none, "+5.00 CR" and "(5.00) DR" are.
+    """
+    found = around(text)
+    if found is None:
         return None
-    rest, negative = text, False
-    for pattern, out in ((_OUT, True), (_IN, False)):
-        if pattern.search(rest):
-            rest, negative = pattern.sub("", rest), out
-    if rest.startswith("(") and rest.endswith(")"):
-        rest, negative = rest[1:-1], True
-    rest = _AROUND.sub("", rest, count=1).strip(_SPACES)
-    if _MINUS.match(rest[:1]) or _MINUS.match(rest[-1:]):
-        rest, negative = rest.strip("-−–").strip(_SPACES), not negative
-    rest = _AROUND.sub("", rest, count=1).strip(_SPACES).removeprefix("+")
+    rest, negative, _ = found
     if not rest or not rest[:1].isascii() or not _ODD[sign].fullmatch(rest) or not any(c.isdigit() for c in rest):
         return None
     for separator in _SPACES + ("," if sign == "." else "."):
@@ -84,17 +100,65 @@ def parse_amount(text: str, sign: DecimalSign) -> int | None:
     return None if units is None else -units if negative else units
 
 
+def around(text: str) -> tuple[str, bool, str] | None:
+    """(the number, whether it is negative, the currency as written) of one amount; None where the signs disagree."""
+    if len(text) > 64:
+        return None
+    rest, seen = text.strip(_SPACES), dict.fromkeys(("minus", "plus", "open", "close", "word", "code"), "")
+    for pattern, at_end in ((_BEFORE, False), (_AFTER, True)):
+        for _ in range(AROUND_MAX):
+            found = pattern.search(rest) if at_end else pattern.match(rest)
+            if found is None or found.lastgroup is None:
+                break
+            if seen[found.lastgroup]:
+                return None  # twice the same
+            seen[found.lastgroup] = found[found.lastgroup]
+            rest = rest[: found.start()] if at_end else rest[found.end() :]
+    if bool(seen["open"]) != bool(seen["close"]) or (bool(seen["minus"]) + bool(seen["plus"]) + bool(seen["open"]) > 1):
+        return None
+    if seen["code"] and currency_of(seen["code"]) is None:
+        return None
+    signs = {way for way, is_said in ((-1, seen["minus"] or seen["open"]), (1, seen["plus"])) if is_said}
+    if seen["word"]:
+        signs.add(-1 if seen["word"].casefold().rstrip(".") in _OUT else 1)
+    return None if len(signs) > 1 else (rest.strip(_SPACES), signs == {-1}, seen["code"])
+
+
+def currency_of(written: str) -> str | None:
+    """The ISO 4217 code of a currency as people write it; "" where it may be one of several, None where it is none."""
+    known = _SYMBOLS.get(written.strip(". ").casefold())
+    if known is not None:
+        return known
+    code = written.strip().upper()
+    return code if code in READABLE_CURRENCIES else "" if re.fullmatch(r"[A-Z]{1,3}\$", code) else None
+
+
+def is_amount(text: str) -> bool:
+    """Whether it is an amount with one of the decimal signs."""
+    return parse_amount(text, ".") is not None or parse_amount(text, ",") is not None
+
+
+def separators_of(value: str) -> str:
+    """What a number says of the decimal sign: "." or ",", "" for nothing.
+
+    "?." and "?,": three digits follow the only separator, which may set thousands apart or decimals.
+    """
+    last = re.search(r"([.,])([0-9]*)\D*$", value)
+    if last is None or not last[2]:
+        return ""
+    found = re.findall(r"[.,]", value)
+    if len(set(found)) > 1:
+        return last[1]
+    if len(found) > 1:
+        return "," if last[1] == "." else "."  # thousands, more than once
+    before = re.findall(r"[0-9]+", value[: last.start()])
+    if len(last[2]) != 3 or (before and (len(before[-1]) > 3 or before[0].startswith("0"))) or not before:
+        return last[1]
+    return f"?{last[1]}"
+
+
 def guess_sign(values: list[str]) -> DecimalSign:
     """From examples: the sign that the last separator of most amounts is."""
-    points = commas = 0
-    for value in values:
-        found = re.findall(r"[.,]", value)
-        last = re.search(r"([.,])([0-9]+)\D*$", value)
-        if last is None:
-            continue
-        # Three digits behind the only kind of separator are thousands, as far as anybody can tell.
-        is_group = len(last[2]) == 3 and (len(found) > 1 or value.strip("+-").find(last[1]) <= 3)
-        is_group = is_group and len(set(found)) == 1 and not re.match(r"\D*0", value)
-        is_point = (last[1] == ".") != is_group
-        points, commas = points + is_point, commas + (not is_point)
+    seen = Counter(separators_of(value) for value in values)
+    points, commas = seen["."] + seen["?,"], seen[","] + seen["?."]
     return "," if commas > points else "."

@@ -4,14 +4,25 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict
+
+from analysis.extract.header import VALUES, TableStart, table_start
+from analysis.extract.kinds import columns_of, kind_of, usual_kind
+from analysis.extract.names import rank_of
+from analysis.extract.parts import FileRefused, unique_names
+from analysis.extract.reading import Meaning
+from analysis.extract.widths import RowWidths, row_widths
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTES = ('"', "'")
 SAMPLE_LINES = 200
-PREAMBLE_MAX = 50  # lines above the header: a bank's address, the account, the period
-_VALUE = re.compile(r"[-+(]?[\d.,'\s]+%?\)?|\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}.*|\d{4}-\d{2}-\d{2}T.*")
+ROW_LINES_MAX = 30  # of one row; more of them is a quote that was never closed
+TYPED = 2.0  # what a column of numbers or dates counts for a delimiter
+_WHOLE, _CENTS = re.compile(r"[-+]?\s?[0-9]{1,9}"), re.compile(r"[0-9]{2}")
+_TYPED_NAMES: tuple[Meaning, ...] = ("amount", "money_in", "money_out", "balance", "time")
 
 
 class CsvDialect(BaseModel):
@@ -25,23 +36,72 @@ class CsvDialect(BaseModel):
     header: bool
 
 
+@dataclass(frozen=True, slots=True)
+class CsvTable:
+    """The columns of a file: their names, how rows fill them, and how many lines the header takes."""
+
+    names: list[str]
+    widths: RowWidths
+    header_lines: int
+
+
 def guess_dialect(lines: Sequence[str]) -> CsvDialect:
-    """From the first lines of a file, without their line ends."""
+    """From the first lines of a file, without their line ends: the delimiter that makes a table of them."""
     quote = _quote_of(lines)
-    delimiter = max(DELIMITERS, key=lambda each: _agreement(lines, each, quote))
-    counts = [len(cells) for cells in csv.reader(lines, delimiter=delimiter, quotechar=quote)]
-    width = usual(counts)
-    rows = [next(csv.reader([line], delimiter=delimiter, quotechar=quote), []) for line in lines]
-    skip = above_header([row if len(row) == width else [] for row in rows])
-    return CsvDialect(delimiter=delimiter, quote=quote, skip=skip, header=_has_header(lines[skip:], delimiter, quote))
+    best, most, start = DELIMITERS[0], (-1.0, 0.0), None
+    for delimiter in DELIMITERS:
+        rows = rows_of(lines, delimiter, quote)
+        found = table_start(rows)
+        score = _sense(rows, found)
+        if score > most:
+            best, most, start = delimiter, score, found
+    assert start is not None
+    return CsvDialect(delimiter=best, quote=quote, skip=start.skip, header=start.header)
 
 
-def above_header(rows: Sequence[Sequence[str]]) -> int:
-    """How many rows stand above the header: titles, periods, addresses fill fewer cells than it does."""
-    filled = [sum(1 for cell in row if cell.strip()) for row in rows]
-    enough = usual([count for count in filled if count]) * 0.6
-    skip = next((place for place, count in enumerate(filled) if count >= max(enough, 1)), 0)
-    return skip if skip <= PREAMBLE_MAX else 0
+def start_of(lines: Sequence[str], delimiter: str, quote: str) -> CsvDialect:
+    """The dialect of a file whose delimiter is known."""
+    start = table_start(rows_of(lines, delimiter, quote))
+    return CsvDialect(delimiter=delimiter, quote=quote, skip=start.skip, header=start.header)
+
+
+def table_of(lines: Sequence[str], dialect: CsvDialect) -> CsvTable:
+    """The columns of a file whose dialect is known. Raises FileRefused where amounts are cut by the delimiter."""
+    below = rows_of(lines[dialect.skip :], dialect.delimiter, dialect.quote)
+    if not below or not below[0]:
+        raise FileRefused(f"there is no header behind {dialect.skip} lines")
+    header = below[0] if dialect.header else None
+    header_lines = 0
+    if dialect.header:
+        header_lines = next((place for place, row in enumerate(below[1:], 1) if row), len(below))
+        header_lines = header_lines if below[1:header_lines] and lines[dialect.skip].count(dialect.quote) % 2 else 1
+    rows = [row for row in below[header_lines:] if any(cell.strip() for cell in row)]
+    widths = row_widths(header, rows)
+    if header is not None and widths.columns > len(header) and not _is_aligned(header, rows):
+        widths = RowWidths(len(header), len(header))
+    if dialect.delimiter == "," and (header is None or widths.usual > len(header)) and _cuts_decimals(rows):
+        raise FileRefused(
+            "amounts have a comma as their decimal sign, and the comma is the delimiter, too: which belongs where"
+            " cannot be told; export the file with another delimiter, or with quotes around amounts"
+        )
+    cells = [*(header or [])[: widths.columns], *[""] * (widths.columns - len(header or []))]
+    return CsvTable(unique_names(cells), widths, header_lines)
+
+
+def rows_of(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]:
+    """The cells of each line; those of a row of several lines stand in its first one, the others are empty."""
+    rows: list[list[str]] = [[] for _ in lines]
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, quotechar=quote)
+    at = 0
+    try:
+        for cells in reader:
+            if reader.line_num - at > ROW_LINES_MAX:
+                raise csv.Error  # noqa: TRY301 - as if the module had noticed
+            rows[at] = cells
+            at = reader.line_num
+    except csv.Error:
+        return [_cells(line, delimiter, quote) for line in lines]
+    return rows
 
 
 def cells_of(line: str, dialect: CsvDialect) -> list[str]:
@@ -49,20 +109,43 @@ def cells_of(line: str, dialect: CsvDialect) -> list[str]:
     return next(csv.reader([line], delimiter=dialect.delimiter, quotechar=dialect.quote), [])
 
 
-def _agreement(lines: Sequence[str], delimiter: str, quote: str) -> tuple[float, int]:
-    """How many lines agree on a number of cells above one, then how many cells."""
+def _cells(line: str, delimiter: str, quote: str) -> list[str]:
     try:
-        counts = [len(cells) for cells in csv.reader(lines, delimiter=delimiter, quotechar=quote) if cells]
+        return next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
     except csv.Error:
-        return 0.0, 0
-    width = usual(counts)
-    return (0.0, 0) if width < 2 else (counts.count(width) / len(counts), width)
+        return []
 
 
-def usual(counts: Sequence[int]) -> int:
-    """The number that is there most often; of several the largest."""
-    found = Counter(counts).most_common()
-    return max((width for width, count in found if count == found[0][1]), default=0)
+def _sense(rows: Sequence[Sequence[str]], start: TableStart) -> tuple[float, float]:
+    """How much of a table it is: names, columns of numbers and dates; then how many rows agree on their width."""
+    below = [row for row in rows[start.skip + start.header :] if any(cell.strip() for cell in row)]
+    counts = Counter(len(row) for row in below or rows)
+    usual, agreeing = max(counts.items(), key=lambda item: (item[1], item[0]))
+    if usual < 2:
+        return (0.0, 0.0)
+    kinds = [usual_kind(column) for column in columns_of(below, usual)]
+    typed = sum(kind in VALUES for kind in kinds)
+    share = agreeing / counts.total()
+    return ((1 + TYPED * typed + start.score) * (0.5 + 0.5 * share), usual)
+
+
+def _is_aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the columns that are called amounts and dates hold such: else the names are of other columns."""
+    for name, column in zip(header, columns_of(rows, len(header)), strict=True):
+        is_typed = any(rank_of(meaning, name) is not None for meaning in _TYPED_NAMES)
+        if is_typed and usual_kind(column) == "word" and not any(kind_of(cell) in VALUES for cell in column):
+            return False
+    return True
+
+
+def _cuts_decimals(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column of whole numbers is followed by one of two digits in every row."""
+    width = min((len(row) for row in rows), default=0)
+    columns = columns_of(rows, width)
+    return any(
+        all(_WHOLE.fullmatch(cell.strip()) for cell in left) and all(_CENTS.fullmatch(cell.strip()) for cell in right)
+        for left, right in pairwise(columns)
+    )
 
 
 def _quote_of(lines: Sequence[str]) -> str:
@@ -70,17 +153,3 @@ def _quote_of(lines: Sequence[str]) -> str:
     text = "\n".join(lines)
     seen = {q: len(re.findall(rf"(?:^|[,;\t|]){q}|{q}(?:$|[,;\t|])", text, re.MULTILINE)) for q in QUOTES}
     return "'" if seen["'"] > 4 and seen['"'] == 0 else '"'
-
-
-def _has_header(lines: Sequence[str], delimiter: str, quote: str) -> bool:
-    """A header has no number and no date in it, and no cell twice."""
-    rows = list(csv.reader(lines[:20], delimiter=delimiter, quotechar=quote))
-    if not rows:
-        return True
-    return is_header(rows[0])
-
-
-def is_header(cells: Sequence[str]) -> bool:
-    """Whether these may be names of columns."""
-    named = [cell.strip() for cell in cells if cell.strip()]
-    return bool(named) and len(set(named)) == len(named) and not any(map(_VALUE.fullmatch, named))

@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
+from analysis.extract.letters import best_encoding
 from analysis.extract.parts import FileRefused
 
 READ_BYTES = 4 * 1024 * 1024  # a step through the file
 SAMPLE_BYTES = 64 * 1024  # what the guess looks at: around the first bytes that are not ASCII, and the file's start
 UTF8 = "utf_8"
-# What institutions' files are in. A guess among all that Python knows is a worse one.
-CANDIDATES = ["cp1252", "iso8859_15", "cp437", "cp850", "cp1250", "iso8859_2", "cp1251", "cp1254", "mac_roman"]
+# What institutions' files are in, the more frequent first. A guess among all that Python knows is a worse one.
+CANDIDATES = (
+    "cp1252", "iso8859_15", "cp1250", "iso8859_2", "cp1257", "cp1254", "cp850", "cp437", "cp852", "cp1251", "cp866",
+    "koi8_r", "cp1253", "mac_roman",
+)  # fmt: skip
 _MARKS = (  # the longer first
     (codecs.BOM_UTF8, "utf_8_sig"), (codecs.BOM_UTF32_LE, "utf_32"), (codecs.BOM_UTF32_BE, "utf_32"),
     (codecs.BOM_UTF16_LE, "utf_16"), (codecs.BOM_UTF16_BE, "utf_16"),
@@ -45,8 +47,7 @@ def guess_encoding(path: Path) -> str:
             return UTF8
         file.seek(max(0, at - SAMPLE_BYTES // 2))
         sample = file.read(SAMPLE_BYTES)
-    found = from_bytes(sample, cp_isolation=CANDIDATES, enable_fallback=False).best()
-    return found.encoding if found is not None else "cp1252"
+    return best_encoding(sample, CANDIDATES)
 
 
 def text_of(path: Path, encoding: str) -> Iterator[tuple[bytes, int]]:

@@ -15,8 +15,17 @@ from typing import Any, Literal
 import numpy as np
 import python_calamine as calamine
 
-from analysis.extract.csv_dialect import SAMPLE_LINES, above_header, is_header
-from analysis.extract.parts import BATCH_ROWS, COLUMNS_MAX, Batch, FileRefused, Unusable, text_array, unique_names
+from analysis.extract.header import table_start
+from analysis.extract.parts import (
+    BATCH_ROWS,
+    COLUMNS_MAX,
+    Batch,
+    FileRefused,
+    LineCounts,
+    Unusable,
+    text_array,
+    unique_names,
+)
 
 EXPANDED_BYTES_MAX = 1024**3  # of all parts of a workbook; a full sheet of ledger rows has some 600 MB
 RATIO_MAX = (
@@ -27,6 +36,7 @@ PARTS_MAX = 10_000
 CELLS_MAX = 20_000_000  # of one sheet's rectangle; some 600 MB
 COLUMNS_IN_SHEET_MAX = 16_384
 READ_BYTES = 1024 * 1024
+SAMPLE_ROWS = 200
 _ROW_OR_CELL = re.compile(rb'<(?:\w+:)?(?:row\b|c\b)(?:[^>]*?\sr="([A-Z]{0,3})(\d{0,7})")?')
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 
@@ -47,22 +57,30 @@ class ExcelReader:
             check_workbook(path)
         workbook = _opened(path)
         self.sheet, self._sheet = _sheet_of(workbook, sheet)
-        first = [row for _, row in zip(range(SAMPLE_LINES), self._texts(), strict=False)]
-        self.skip = above_header(first) if skip is None else skip
+        first = [row for _, row in zip(range(SAMPLE_ROWS), self._texts(), strict=False)]
+        start = table_start(first)
+        self.skip = start.skip if skip is None else skip
         if len(first) <= self.skip:
             raise FileRefused(f"the sheet {self.sheet!r} has no rows")
+        self.header = start.header if header is None else header
         named = first[self.skip]
-        self.header = is_header(named) if header is None else header
         self.names = unique_names(named if self.header else [""] * len(named))
+        self.above = ["\t".join(cell for cell in row if cell) for row in first[: self.skip]]
+        self.counts = LineCounts()
 
     def batches(self) -> Iterator[Batch | Unusable]:
         """The rows below the header; empty ones are none."""
         total = max(self._sheet.height, 1)
         lines: list[int] = []
         rows: list[list[str]] = []
-        line = 0
+        counts = self.counts = LineCounts()
         for line, cells in enumerate(self._texts(), 1):
-            if line <= self.skip + self.header or not any(cells):
+            counts.lines = line
+            if line <= self.skip + self.header:
+                counts.preamble, counts.header = min(line, self.skip), int(line > self.skip)
+                continue
+            if not any(cells):
+                counts.blank += 1
                 continue
             lines.append(line)
             rows.append(cells)

@@ -9,12 +9,14 @@ from analysis.extract.detect import detect
 from analysis.extract.encoding import known_encoding
 from analysis.extract.excel_reader import ExcelReader
 from analysis.extract.json_reader import JsonReader
-from analysis.extract.mapping import guess_mapping, layout_of
-from analysis.extract.parts import Batch, FileRefused, Reader, Unusable
-from analysis.extract.reading import Format, FoundColumn, Layout, Mapping, Reading, Wanted
+from analysis.extract.mapping import layout_of
+from analysis.extract.parts import Batch, FileRefused, LineCounts, Reader, Unusable
+from analysis.extract.reading import Accounting, BalanceCheck, Format, FoundColumn, Layout, Mapping, Reading, Wanted
 from analysis.extract.rejects import RejectWriter
+from analysis.extract.sample import Sample
 from analysis.extract.sie_reader import SieReader
 from analysis.extract.transform import Transform
+from analysis.extract.understanding import Understanding, decided, questions_of, say_layout, understood
 from analysis.extract.xml_reader import XmlReader
 from analysis.progress import Progress, unless
 from analysis.rows import RowWriter
@@ -27,11 +29,13 @@ ROWS_MAX = 20_000_000  # of one file; 100 MB of five bytes a row
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """What became of a file."""
+    """What became of a file. `balance` is None where no balance could be checked."""
 
     reading: Reading
     rows: int
     rejected: int
+    accounting: Accounting
+    balance: BalanceCheck | None = None
 
 
 class NotReadable(FileRefused):
@@ -40,6 +44,10 @@ class NotReadable(FileRefused):
     def __init__(self, message: str, reading: Reading) -> None:
         super().__init__(message)
         self.reading = reading
+
+
+class NeedsConfirmation(NotReadable):
+    """Two readings are possible that differ in money, and nothing decides; `reading` has the questions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ def extract(
     Raises FileRefused, NotReadable, Cancelled, and OSError where there is no room; then neither file is there.
     """
     reader, reading = understand(path, file_name, wanted, defaults)
+    if reading.questions:
+        raise NeedsConfirmation(_asked(reading), reading)
     problem = reading.mapping.problem(reader.names)
     if problem is not None:
         raise NotReadable(problem, reading)
@@ -75,7 +85,7 @@ def extract(
         for found in reader.batches():
             unless(cancelled)
             if isinstance(found, Unusable):
-                rejects.add(found.line, found.column, found.reason, found.excerpt)
+                transform.unusable(found)
                 continue
             rows.write(transform.apply(found))
             if rows.count > ROWS_MAX:
@@ -84,35 +94,100 @@ def extract(
         if rows.count + rejects.count == 0:
             raise NotReadable("the file has no rows", reading)
         progress("parse", reader.size, reader.size)
-    return Extracted(reading, rows.count, rejects.count)
+    accounting = _accounting(reader, transform.passed, rows.count, rejects.count)
+    return Extracted(reading, rows.count, rejects.count, accounting, transform.check.result())
+
+
+def _asked(reading: Reading) -> str:
+    """The questions with their readings, as one sentence each."""
+    said = []
+    for question in reading.questions:
+        readings = "; ".join(
+            f"{each.label}: {each.rows} rows, {', '.join(f'{sum_} {code}'.strip() for code, sum_ in each.sums.items())}"
+            f" ({each.option})"
+            for each in question.alternatives
+        )
+        said.append(f"{question.question} {readings}")
+    return " ".join(said)
+
+
+def _accounting(reader: Reader, passed: LineCounts, landed: int, listed: int) -> Accounting:
+    """What became of every line; of a reader that counts none, every row is a record."""
+    counts: LineCounts | None = getattr(reader, "counts", None)
+    if counts is None:
+        counts = LineCounts(lines=landed + listed + passed.header + passed.total + passed.blank)
+    return Accounting(
+        lines=counts.lines,
+        landed=landed,
+        listed=listed,
+        header=counts.header + passed.header,
+        preamble=counts.preamble,
+        continuation=counts.continuation,
+        total=counts.total + passed.total,
+        blank=counts.blank + passed.blank,
+    )
 
 
 def understand(path: Path, file_name: str, wanted: Wanted | None, defaults: Defaults) -> tuple[Reader, Reading]:
     """Open the file and find out how to read it. Raises FileRefused."""
     file_format = detect(path, file_name)
-    reader, layout = _opened(path, file_format, wanted.layout if wanted else Layout())
+    given = wanted.layout if wanted else Layout()
+    reader, layout = _opened(path, file_format, given)
     examples = _examples(reader)
     layout_id = layout_of(file_format, reader.names)
-    # Who asks for a reading without a mapping wants another guess, not what is kept.
-    mapping, origin = (wanted.mapping, "given") if wanted else (defaults.kept(layout_id), "kept")
-    if mapping is None or (origin == "kept" and mapping.problem(reader.names) is not None):
-        mapping, origin = _guessed(reader, examples, defaults), "guessed"
-    columns = [
-        FoundColumn(name=name, examples=[_shown(value) for value in values if value.strip()][:SHOWN_EXAMPLES])
-        for name, values in examples.items()
-    ]
+    found = _understood(reader, file_format, examples, layout_id, wanted, defaults)
+    say_layout(found, file_format, layout, given)
     reading = Reading(
-        format=file_format, layout=layout, layout_id=layout_id, columns=columns, mapping=mapping, origin=origin
+        format=file_format,
+        layout=layout,
+        layout_id=layout_id,
+        columns=[
+            FoundColumn(name=name, examples=[_shown(value) for value in values if value.strip()][:SHOWN_EXAMPLES])
+            for name, values in examples.items()
+        ],
+        mapping=found.mapping,
+        origin=found.origin,
+        findings=found.findings,
+        known_export=found.known_export,
     )
-    return reader, reading
+    if found.problem and found.mapping.problem(reader.names) is not None:
+        raise NotReadable(found.problem, reading)
+    return reader, reading.model_copy(update={"questions": questions_of(found, reader)}) if found.open else reading
+
+
+def _understood(
+    reader: Reader,
+    file_format: Format,
+    examples: dict[str, list[str]],
+    layout_id: str,
+    wanted: Wanted | None,
+    defaults: Defaults,
+) -> Understanding:
+    """The mapping that was given, or kept, or that the format says; else a guess."""
+    if wanted is not None and wanted.mapping is not None:
+        return decided(wanted.mapping, "given")
+    # A reading that is asked for without a mapping is another guess, not what is kept.
+    kept = defaults.kept(layout_id) if wanted is None else None
+    if kept is not None and kept.problem(reader.names) is None:
+        return decided(kept, "kept")
+    said = getattr(reader, "mapping", None)
+    if isinstance(said, Mapping):
+        found = decided(said.model_copy(update={"time_zone": defaults.time_zone}), "format")
+        found.origin = "guessed"
+        return found
+    columns = {name: [value.strip() for value in values] for name, values in examples.items()}
+    # Cells of a workbook and values of JSON are numbers already.
+    sample = Sample(reader.names, columns, getattr(reader, "above", ()), asks=file_format == "csv")
+    return understood(sample, time_zone=defaults.time_zone, currency=defaults.currency)
 
 
 def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, Layout]:
     """A reader, and the layout with all that it found out."""
+    layout = layout.by_lines_above()
     encoding = known_encoding(layout.encoding) if layout.encoding else None
     match file_format:
         case "csv":
-            csv_reader = _opened_csv(path, encoding, layout)
+            csv_reader = CsvReader(path, encoding, layout)
             found = {"encoding": csv_reader.encoding, **csv_reader.dialect.model_dump()}
             return csv_reader, Layout(**found)
         case "json" | "jsonl":
@@ -127,12 +202,6 @@ def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, La
         case "xml":
             xml_reader = XmlReader(path, layout.record)
             return xml_reader, Layout(record=xml_reader.record)
-
-
-def _opened_csv(path: Path, encoding: str | None, layout: Layout) -> CsvReader:
-    guessed = CsvReader(path, encoding)
-    given = layout.model_dump(include={"delimiter", "quote", "skip", "header"}, exclude_none=True)
-    return CsvReader(path, guessed.encoding, guessed.dialect.model_copy(update=given)) if given else guessed
 
 
 def _examples(reader: Reader) -> dict[str, list[str]]:
@@ -151,13 +220,6 @@ def _examples(reader: Reader) -> dict[str, list[str]]:
 
 def _of_batches(found: Iterator[Batch | Unusable]) -> Iterator[Batch]:
     return (each for each in found if isinstance(each, Batch))
-
-
-def _guessed(reader: Reader, examples: dict[str, list[str]], defaults: Defaults) -> Mapping:
-    known = getattr(reader, "mapping", None)
-    if isinstance(known, Mapping):  # of a format that says what its fields mean
-        return known.model_copy(update={"time_zone": defaults.time_zone})
-    return guess_mapping(reader.names, examples, time_zone=defaults.time_zone, currency=defaults.currency)
 
 
 def _shown(value: str) -> str:

@@ -1,94 +1,95 @@
-"""Which column of a file means what: a guess from its name and its contents."""
+"""Which column of a file means what: a guess from names, contents and the balance, with its evidence."""
 
 import re
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as AnyMapping
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import get_args
 
-from analysis.extract.amounts import guess_sign, parse_amount
-from analysis.extract.reading import Mapping, Meaning
-from analysis.extract.times import guess_order
-from contracts.currency import MINOR_UNIT_DECIMALS
+import numpy as np
 
-MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
-ENOUGH = 0.5  # of the examples must be what a column's name says
-ENOUGH_UNNAMED = 0.8  # where the name says nothing
+from analysis.extract.amounts import around, currency_of, separators_of
+from analysis.extract.directions import sign_of
+from analysis.extract.money import Candidates, Choice, MoneyGuess, choose_amounts
+from analysis.extract.names import MEANINGS, PART, rank_of
+from analysis.extract.reading import DateOrder, DecimalSign, Finding, Mapping, Meaning
+from analysis.extract.sample import ENOUGH, ENOUGH_UNNAMED, Sample
+from analysis.extract.signs import with_signs
+from analysis.extract.times import direction_of, guess_order, is_open_order
+from contracts.currency import READABLE_CURRENCIES
 
+__all__ = ["MEANINGS", "Guess", "guess_mapping", "layout_of", "sign_of"]
 
-# What columns are called, in the languages of the institutions that we know; compared without case and marks.
-_NAMES: dict[Meaning, str] = {
-    "transaction_id": "transaction id|transaction_id|txn id|tx id|trans id|transaktionsid|transaction reference"
-    "|reference number|payment id|entry reference|receipt no|receipt|verifikationsnummer|beleg nr|belegnr"
-    "|belegnummer|id",
-    "account": "account id|account number|account no|account|konto|kontonummer|iban|card number|card id|card"
-    "|customer id|customer|msisdn|phone number|phone|sender|nameorig|from account|auftragskonto|compte|cuenta|konto nr"
-    "|kunde|kunden nr|kundennr|kundennummer|kund|kundnummer|kundnr|cliente",
-    "time": "timestamp|transaction time|transaction date|date time|datetime|booking date|posting date|booked|date"
-    "|bokföringsdag|bokföringsdatum|transaktionsdatum|transaktionsdag|datum|buchungstag|buchungsdatum|buchungszeit"
-    "|valuta datum"
-    "|completion time|created at|event time|fecha|date opération|value date|valutadag|time|tx datetime",
-    "clock": "time of day|clock|klockslag|tid|uhrzeit|hour|heure|hora|time",
-    "amount": "amount|transaction amount|tx amount|belopp|summa|betrag|umsatz|montant|importe|value|sum|amt",
-    "money_in": "paid in|money in|credit|credit amount|deposit|deposits|insättning|insättningar|haben|crédit|gutschrift"
-    "|debet",
-    "money_out": "paid out|money out|withdrawn|withdrawal|withdrawals|debit|debit amount|uttag|soll|débit|lastschrift"
-    "|kredit",
-    "direction": "credit debit indicator|cdtdbtind|debit credit|dr cr|d c|direction|soll haben|type dc|sign",
-    "currency": "currency|currency code|ccy|valuta|währung|devise|moneda|curr",
-    "counterparty": "counterparty|counterparty account|beneficiary|beneficiary id|beneficiary name|payee|recipient"
-    "|receiver|mottagare|motpart|empfänger|begünstigter|namedest|to account|creditor|other party|other party info"
-    "|bénéficiaire|beneficiario|supplier|leverantör",
-    "merchant": "merchant|merchant id|merchant name|shop|terminal id|store|handlare|händler|vendor",
-    "category": "category|merchant category|mcc|transaction type|type|kategori|kategorie|transaktionstyp|buchungstext"
-    "|catégorie|voucher series|serie|details",
-    "channel": "channel|kanal|payment method|method|entry mode",
-    "country": "country|country code|land|pays|país|merchant country",
-    "device": "device|device id|device_id|imei|terminal",
-    "ip": "ip|ip address|ip_address|ipaddress",
-    "text": "text|description|narrative|message|meddelande|reference|referens|verwendungszweck|libellé|concepto|memo"
-    "|note|remittance information|transaktionstext|beskrivning|details|particulars|purpose",
-    "balance": "balance|saldo|running balance|solde|kontostand|account balance|closing balance|bokfört saldo",
-}
-_KNOWN: dict[Meaning, list[str]] = {}
+_MONEY: tuple[Meaning, ...] = ("amount", "money_in", "money_out", "direction", "balance")
+_WORDED: tuple[Meaning, ...] = ("category", "channel", "text")  # columns that may say debit and credit
+_ORDERS: dict[DateOrder, str] = {
+    "ymd": "year, month, day", "dmy": "day, month, year", "mdy": "month, day, year",
+    "seconds": "seconds since 1970", "milliseconds": "milliseconds since 1970",
+}  # fmt: skip
+_CURRENCY_SAID = re.compile(
+    r"(?i)(?:\b(?:currency|ccy|valuta|währung|waehrung|devise|moneda|divisa|munt|muntsoort|waluta|valuutta|valūta|měna)"
+    r"\b\W{0,3}|^\W*:\s*)([a-z]{3})\b"
+)
 
 
-def folded(name: str) -> str:
-    """A name without case, marks and the words' boundaries in it: "TransactionID" is "transaction id"."""
-    spaced = re.sub(r"(?<=[a-z0-9åäöéü])(?=[A-ZÅÄÖ])", " ", name)
-    return " ".join(re.sub(r"[^\w]+|_", " ", spaced).casefold().split())
+@dataclass
+class Open:
+    """A question: its subject, its words, and each answer as a label, an option and a mapping."""
+
+    subject: str
+    question: str
+    answers: list[tuple[str, str, Mapping]]
 
 
-def guess_mapping(
-    names: Sequence[str], examples: AnyMapping[str, Sequence[str]], *, time_zone: str, currency: str | None = None
-) -> Mapping:
-    """The likeliest mapping. `examples`: column → some of its values as text; the empty ones are passed over."""
-    filled = {name: [value.strip() for value in examples[name] if value.strip()] for name in names}
-    claims = sorted(
-        (
-            (rank, names.index(name), meaning, name)
-            for name in names
-            for meaning in MEANINGS
-            if (rank := _rank(meaning, name)) is not None and _fits(meaning, filled[name])
-        ),
-        key=lambda claim: claim[:2],
-    )
-    columns: dict[Meaning, str] = {}
-    for _, _, meaning, name in claims:
-        if meaning not in columns and name not in columns.values():
-            columns[meaning] = name
-    _by_contents(columns, names, filled)
-    _consistent(columns)
-    amounts: tuple[Meaning, ...] = ("amount", "money_in", "money_out")
-    values = [value for meaning in amounts for value in filled.get(columns.get(meaning, ""), [])]
-    order = guess_order(filled[columns["time"]], ENOUGH) if "time" in columns else None
-    return Mapping(
+@dataclass
+class Guess:
+    """The likeliest mapping, why, and what is open. `problem`: why rows cannot be made at all."""
+
+    mapping: Mapping
+    findings: list[Finding] = field(default_factory=list)
+    open: list[Open] = field(default_factory=list)
+    problem: str = ""
+
+
+def guess_mapping(sample: Sample, *, time_zone: str, currency: str | None = None) -> Guess:
+    """The likeliest mapping of a file's columns. Time zone and currency are those of a file that says nothing."""
+    sample = sample.without_totals()
+    columns = _by_name(sample)
+    _time_by_contents(columns, sample)
+    sign, is_open_sign, why = _decimal_sign(sample)
+    taken = frozenset(columns.values())
+    account = columns.get("account")
+    worded = frozenset(columns[meaning] for meaning in _WORDED if meaning in columns)
+    candidates = Candidates(sample, sign, _groups(sample, account), taken, worded, _sequence(columns, sample))
+    money = MoneyGuess()
+    amounts = choose_amounts(candidates, money)
+    read = with_signs(candidates, money, amounts) if amounts is not None else None
+    if read is None and money.choices:
+        read = money.choices[0].money
+    if read is not None:
+        used = set(read.columns().values())
+        columns = {meaning: name for meaning, name in columns.items() if name not in used}
+        columns |= read.columns()
+    if money.balance and money.balance not in columns.values():
+        columns["balance"] = money.balance
+    guess = Guess(Mapping(columns=columns), money.findings, problem=money.problem)
+    code = _currency(guess, columns, sample, currency)
+    order = _times(guess, columns, sample, time_zone)
+    guess.mapping = Mapping(
         columns=columns,
-        decimal_sign=guess_sign(values),
-        date_order=order or "ymd",
+        decimal_sign=sign,
+        date_order=order,
         time_zone=time_zone,
-        currency=currency,
+        currency=code,
+        directions=read.directions if read else None,
+        positive_is_out=read.positive_is_out if read else False,
     )
+    _say_rest(guess, columns, money, (sign, why))
+    if money.choices:
+        guess.open.append(Open(money.subject, money.question, [_answer(guess.mapping, each) for each in money.choices]))
+    if is_open_sign and read is not None:
+        guess.open.append(_open_sign(guess.mapping))
+    return guess
 
 
 def layout_of(file_format: str, names: Sequence[str]) -> str:
@@ -97,90 +98,265 @@ def layout_of(file_format: str, names: Sequence[str]) -> str:
     return f"{file_format}:{sha256(joined).hexdigest()[:40]}"
 
 
-def _rank(meaning: Meaning, name: str) -> int | None:
-    """How well the name fits, 0 best: its place among what this meaning is called; behind these, a part of the name."""
-    if not _KNOWN:
-        _KNOWN.update({each: [folded(known) for known in text.split("|")] for each, text in _NAMES.items()})
-    known, words = _KNOWN[meaning], folded(name)
-    if words in known:
-        return known.index(words)
-    parts = set(words.split())
-    inside = [place for place, other in enumerate(known) if len(other) > 3 and set(other.split()) <= parts]
-    return 100 + inside[0] if inside else None
+def _by_name(sample: Sample) -> dict[Meaning, str]:
+    """What names say that the contents do not speak against; money is looked at by itself."""
+    claims = sorted(
+        (rank, place, MEANINGS.index(meaning), meaning, name)
+        for place, name in enumerate(sample.names)
+        for meaning in MEANINGS
+        if (rank := rank_of(meaning, name)) is not None and (meaning in _MONEY or _fits(meaning, name, rank, sample))
+    )
+    columns: dict[Meaning, str] = {}
+    # A column goes to what its name says best; what is called money is not something else by a part of its name.
+    for rank, _, _, meaning, name in claims:
+        if meaning in columns or name in columns.values():
+            continue
+        if meaning in _MONEY or (rank >= PART and _is_called_money(name, sample)):
+            continue
+        columns[meaning] = name
+    if "clock" in columns and "time" not in columns:
+        del columns["clock"]
+    return columns
 
 
-def _fits(meaning: Meaning, values: Sequence[str]) -> bool:
+def _is_called_money(name: str, sample: Sample) -> bool:
+    ranks = [rank for meaning in _MONEY if (rank := rank_of(meaning, name)) is not None]
+    return bool(ranks) and min(ranks) < PART and sample.share(name, "number") >= ENOUGH
+
+
+def _fits(meaning: Meaning, name: str, rank: int, sample: Sample) -> bool:
     """Whether the contents speak against it; an empty column may be anything."""
-    if not values:
-        return True
-    if meaning in ("amount", "money_in", "money_out", "balance"):
-        return _share(values, _is_amount) >= ENOUGH
+    filled = sample.filled(name)
+    if not filled:
+        return rank < PART
     if meaning == "time":
-        return guess_order(list(values), ENOUGH) is not None
+        return guess_order(filled, ENOUGH) is not None
     if meaning == "clock":
-        return _share(values, lambda value: bool(re.fullmatch(r"\d{1,2}[:.]\d{2}([:.]\d{2}.*)?", value))) >= ENOUGH
+        return sample.share(name, "clock") >= ENOUGH
     if meaning == "currency":
-        return _share(values, lambda value: value.upper() in MINOR_UNIT_DECIMALS) >= ENOUGH
-    if meaning == "direction":
-        return _share(values, lambda value: sign_of(value) is not None) >= ENOUGH
+        known = sum(bool(currency_of(value)) for value in filled)
+        shaped = sum(bool(re.fullmatch(r"[A-Za-z]{3}", value)) for value in filled)
+        return max(known, shaped if rank < PART else 0) >= len(filled) * ENOUGH
+    if meaning in ("account", "counterparty", "merchant"):
+        return sample.share(name, "date") < ENOUGH
+    if meaning == "text":
+        return sample.share(name, "date", "clock") < ENOUGH
     return True
 
 
-def _is_amount(value: str) -> bool:
-    return parse_amount(value, ".") is not None or parse_amount(value, ",") is not None
-
-
-def _share(values: Sequence[str], holds: Callable[[str], bool]) -> float:
-    return sum(map(holds, values)) / len(values)
-
-
-def _by_contents(columns: dict[Meaning, str], names: Sequence[str], filled: AnyMapping[str, Sequence[str]]) -> None:
-    """What no name told, or the contents spoke against: the first column of dates, the first of amounts.
-
-    A column that is called an amount and holds one at least is taken before those that only look like it.
-    """
-    free = [name for name in names if name not in columns.values() and filled[name]]
-    if not {"amount", "money_in", "money_out"} & set(columns):
-        called = [name for name in free if _rank("amount", name) is not None and any(map(_is_amount, filled[name]))]
-        columns.update({"amount": called[0]} if called else {})
+def _time_by_contents(columns: dict[Meaning, str], sample: Sample) -> None:
+    """The first column of dates, where no name told."""
     if "time" not in columns:
-        dated = [name for name in free if _share(filled[name], _looks_dated) >= ENOUGH_UNNAMED]
+        free = [name for name in sample.names if name not in columns.values()]
+        dated = [name for name in free if sample.share(name, "date") >= ENOUGH_UNNAMED]
         columns.update({"time": dated[0]} if dated else {})
-    if not {"amount", "money_in", "money_out"} & set(columns):
-        decimals = [
-            name
-            for name in free
-            if name not in columns.values()
-            and _share(filled[name], _is_amount) >= ENOUGH_UNNAMED
-            and any(re.search(r"[.,]\d{1,2}\D*$", value) for value in filled[name])
-        ]
-        columns.update({"amount": decimals[0]} if decimals else {})
     if "currency" not in columns:
-        codes = [name for name in free if name not in columns.values() and _fits("currency", filled[name])]
+        free = [name for name in sample.names if name not in columns.values() and sample.filled(name)]
+        codes = [name for name in free if all(value in READABLE_CURRENCIES for value in sample.filled(name))]
         columns.update({"currency": codes[0]} if codes else {})
 
 
-def _looks_dated(value: str) -> bool:
-    return bool(re.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b|\d{8}T", value))
+def _groups(sample: Sample, account: str | None) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """A number for each row's account: balances of several are not one."""
+    if account is None:
+        return np.zeros(sample.rows, np.int64)
+    _, groups = np.unique(np.array(sample.columns[account], dtype=object).astype(str), return_inverse=True)
+    return groups.astype(np.int64)
 
 
-def _consistent(columns: dict[Meaning, str]) -> None:
-    """One way to have an amount, and a time of day only with its date."""
-    if "amount" in columns:
-        for meaning in ("money_in", "money_out"):
-            columns.pop(meaning, None)
-    if "direction" in columns and "amount" not in columns:
-        del columns["direction"]
-    if "clock" in columns and "time" not in columns:
-        del columns["clock"]
+def _sequence(columns: dict[Meaning, str], sample: Sample) -> int:
+    """Whether the dates rise (1) or fall (-1) through the file; 0 where neither is so."""
+    values = sample.filled(columns["time"]) if "time" in columns else []
+    order = guess_order(values, ENOUGH)
+    return direction_of(values, _by_sequence(values, order)[0]) if order is not None else 0
 
 
-_SIGNS = {
-    **dict.fromkeys("dbit debit debet d dr db out soll s - uttag".split(), -1),
-    **dict.fromkeys("crdt credit kredit c cr in haben h + insättning k".split(), 1),
-}
+def _decimal_sign(sample: Sample) -> tuple[DecimalSign, bool, str]:
+    """The sign, whether that is open, and why: what the numbers of the file say, those called money first."""
+    money = [
+        name
+        for name in sample.names
+        if any(rank_of(meaning, name) is not None for meaning in ("amount", "money_in", "money_out", "balance"))
+        and sample.amount_share(name) >= ENOUGH
+    ]
+    numbers = money or [
+        name
+        for name in sample.names
+        if sample.amount_share(name) >= ENOUGH_UNNAMED and sample.share(name, "date", "clock") < ENOUGH
+    ]
+    seen: Counter[str] = Counter(separators_of(value) for name in numbers for value in sample.filled(name))
+    if seen["."] or seen[","]:
+        sign: DecimalSign = "," if seen[","] > seen["."] else "."
+        return sign, False, f"{seen[sign]} amounts have decimals after it"
+    if seen["?."] or seen["?,"]:
+        group = "?." if seen["?."] >= seen["?,"] else "?,"
+        return (",", sample.asks, "") if group == "?." else (".", sample.asks, "")
+    return ".", False, "no amount has decimals"
 
 
-def sign_of(direction: str) -> int | None:
-    """-1 for money out of the account, 1 for money into it; None for what says neither."""
-    return _SIGNS.get(direction.strip().casefold())
+def _open_sign(mapping: Mapping) -> Open:
+    def with_sign(sign: DecimalSign) -> Mapping:
+        return mapping.model_copy(update={"decimal_sign": sign})
+
+    shown = "1.234" if mapping.decimal_sign == "," else "1,234"
+    return Open(
+        "decimal sign",
+        f"Amounts like {shown} have three digits after their only sign: are those thousands or decimals?",
+        [
+            ("thousands", f"--decimal '{mapping.decimal_sign}'", mapping),
+            ("decimals", f"--decimal '{shown[1]}'", with_sign("." if shown[1] == "." else ",")),
+        ],
+    )
+
+
+def _answer(mapping: Mapping, choice: Choice) -> tuple[str, str, Mapping]:
+    columns = {
+        meaning: name for meaning, name in mapping.columns.items() if meaning not in _MONEY or meaning == "balance"
+    }
+    used = choice.money.columns()
+    columns = {meaning: name for meaning, name in columns.items() if name not in used.values()} | used
+    changed = {
+        "columns": columns, "directions": choice.money.directions, "positive_is_out": choice.money.positive_is_out,
+    }  # fmt: skip
+    return choice.label, choice.option, mapping.model_copy(update=changed)
+
+
+def _currency(guess: Guess, columns: dict[Meaning, str], sample: Sample, default: str | None) -> str | None:
+    """The currency of rows that name none, and which column names it: the one beside the amount."""
+    amount = columns.get("amount") or columns.get("money_in") or columns.get("money_out")
+
+    def say(value: str, basis: str, certainty: str, evidence: str) -> None:
+        guess.findings.append(
+            Finding.model_validate(
+                {"subject": "currency", "value": value, "basis": basis, "certainty": certainty, "evidence": evidence}
+            )
+        )
+
+    if "currency" in columns:
+        near = _beside(amount, sample, columns)
+        columns["currency"] = near or columns["currency"]
+        say(columns["currency"], "name", "certain", "the column beside the amount" if near else "it holds currencies")
+        return default
+    values = [cell for meaning in ("amount", "money_in", "money_out") for cell in _cells(columns, meaning, sample)]
+    written = {
+        code for value in values if (found := around(value)) is not None and (code := currency_of(found[2] or "-"))
+    }
+    if len(written) == 1:
+        code = written.pop()
+        say(code, "values", "certain", "it stands beside the amounts")
+        return code
+    if written:
+        say(", ".join(sorted(written)), "values", "likely", "each row's stands beside its amount")
+        return default
+    for name in (amount, columns.get("balance")):
+        if name and (code := _code_in(name)):
+            say(code, "name", "certain", f"the column is called {name!r}")
+            return code
+    cells = [cell.strip() for line in sample.above for cell in re.split(r"[,;\t|]", line)]
+    above = {match[1].upper() for cell in cells if (match := _CURRENCY_SAID.search(cell))} & READABLE_CURRENCIES
+    if len(above) == 1:
+        code = above.pop()
+        say(code, "values", "likely", "it stands above the table")
+        return code
+    say(default or "none", "default", "assumed", "nothing in the file says it")
+    return default
+
+
+def _beside(amount: str | None, sample: Sample, columns: dict[Meaning, str]) -> str | None:
+    """The column of currencies after the amount, or before it, where there are several."""
+    codes = [
+        name
+        for name in sample.names
+        if (name == columns["currency"] or name not in columns.values())
+        and sample.filled(name)
+        and all(currency_of(value) for value in sample.filled(name))
+    ]
+    if amount is None or len(codes) < 2:
+        return None
+    place = list(sample.names).index(amount)
+    for near in (place + 1, place - 1):
+        if 0 <= near < len(sample.names) and sample.names[near] in codes:
+            return sample.names[near]
+    return None
+
+
+def _cells(columns: dict[Meaning, str], meaning: Meaning, sample: Sample) -> list[str]:
+    return sample.filled(columns[meaning]) if meaning in columns else []
+
+
+def _code_in(name: str) -> str | None:
+    """The currency in a column's name: "Betrag (EUR)", "Amount in GBP"."""
+    codes = [word for word in re.findall(r"\b[A-Z]{3}\b", name) if word in READABLE_CURRENCIES]
+    signs = [code for sign in re.findall(r"[€£]", name) if (code := currency_of(sign))]
+    return (codes + signs)[0] if len(set(codes + signs)) == 1 else None
+
+
+def _times(guess: Guess, columns: dict[Meaning, str], sample: Sample, time_zone: str) -> DateOrder:
+    """The order of dates, told with what it rests on."""
+
+    def say(subject: str, value: str, basis: str, certainty: str, evidence: str) -> None:
+        guess.findings.append(
+            Finding.model_validate(
+                {"subject": subject, "value": value, "basis": basis, "certainty": certainty, "evidence": evidence}
+            )
+        )
+
+    name = columns.get("time")
+    if name is None:
+        say("time", "none", "default", "assumed", "no column holds dates; the rows have no time")
+        return "ymd"
+    values = sample.filled(name)
+    say("time", name, "name" if rank_of("time", name) is not None else "values", "certain", "it holds dates")
+    order = guess_order(values, ENOUGH) or "ymd"
+    if is_open_order(values, order):
+        order, evidence, is_sorted = _by_sequence(values, order)
+        say("date order", _ORDERS[order], "values", "likely" if is_sorted else "assumed", evidence)
+    else:
+        say("date order", _ORDERS[order], "values", "certain", "the dates fit no other order")
+    if not any(re.search(r"\d(?:Z|[+-]\d{2}:?\d{2})$", value) for value in values) and order not in (
+        "seconds", "milliseconds"
+    ):  # fmt: skip
+        say("time zone", time_zone, "default", "assumed", "nothing in the file says it")
+    return order
+
+
+def _by_sequence(values: Sequence[str], order: DateOrder) -> tuple[DateOrder, str, bool]:
+    """Of days that fit both orders: the one in which the file is sorted; else day before month."""
+    if not is_open_order(values, order):
+        return order, "", False
+    dmy, mdy = abs(direction_of(values, "dmy")) == 1, abs(direction_of(values, "mdy")) == 1
+    if dmy != mdy:
+        return ("dmy" if dmy else "mdy"), "in this order the file is sorted by time", True
+    return order, "no day is above 12, so that days and months cannot be told apart", False
+
+
+def _say_rest(guess: Guess, columns: dict[Meaning, str], money: MoneyGuess, decimal: tuple[DecimalSign, str]) -> None:
+    sign, why = decimal
+    said = guess.findings
+    if why:
+        said.append(Finding(subject="decimal sign", value=sign, basis="values", certainty="certain", evidence=why))
+    if "balance" in columns:
+        evidence = str(money.proof) if money.proof else "it is called so, and does not move by the amounts"
+        said.append(
+            Finding(
+                subject="balance", value=columns["balance"], basis="balance" if money.proof else "name",
+                certainty="certain" if money.proof else "likely", evidence=evidence,
+            )
+        )  # fmt: skip
+    if "account" in columns:
+        said.append(
+            Finding(
+                subject="account",
+                value=columns["account"],
+                basis="name",
+                certainty="likely",
+                evidence="it is called so",
+            )
+        )
+    else:
+        said.append(
+            Finding(
+                subject="account", value="none", basis="default", certainty="assumed",
+                evidence="no column is called so; all rows are of one account",
+            )
+        )  # fmt: skip

@@ -37,12 +37,28 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A row that a reader could not take apart."""
+    """A row that a reader could not take apart. `cells`: those that it found, if the row has another number of them."""
 
     line: int
     reason: str
     column: str = ""
     excerpt: str = ""
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class LineCounts:
+    """How many lines a file has, and how many of them are no rows; complete when `batches` has ended.
+
+    Of formats without lines: records. See Accounting for the kinds.
+    """
+
+    lines: int = 0
+    header: int = 0
+    preamble: int = 0
+    continuation: int = 0
+    total: int = 0
+    blank: int = 0
 
 
 class Reader(Protocol):

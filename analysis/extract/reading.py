@@ -1,12 +1,12 @@
 """How a file is read, as documents: found out, shown, corrected, kept. Brings no library along, for the gateway."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from contracts.currency import MINOR_UNIT_DECIMALS
+from contracts.currency import READABLE_CURRENCIES
 
 COLUMN_NAME_MAX = 200  # characters
 
@@ -20,6 +20,31 @@ Meaning = Literal[
 ]  # fmt: skip
 Column = Annotated[str, Field(min_length=1, max_length=COLUMN_NAME_MAX)]
 Text = Annotated[str | None, Field(max_length=64)]
+Word = Annotated[str, Field(max_length=COLUMN_NAME_MAX)]  # of a direction column; "" is an empty cell
+WORDS_MAX = 100  # of one direction
+HEADER_LINE_MAX = 1001
+
+# Where a finding comes from; the strongest evidence is a balance that adds up.
+Basis = Literal["given", "kept", "known export", "format", "name", "values", "balance", "default"]
+Certainty = Literal["certain", "likely", "assumed"]
+
+
+class Directions(BaseModel):
+    """The words of a direction column, in place of those that are known; compared without case and outer spaces."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    money_in: Annotated[tuple[Word, ...], Field(max_length=WORDS_MAX)] = ()
+    money_out: Annotated[tuple[Word, ...], Field(max_length=WORDS_MAX)] = ()
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Self:
+        both = {word.strip().casefold() for word in self.money_in} & {
+            word.strip().casefold() for word in self.money_out
+        }
+        if both:
+            raise ValueError(f"{min(both)!r} means both money in and money out")
+        return self
 
 
 class Mapping(BaseModel):
@@ -42,6 +67,8 @@ class Mapping(BaseModel):
     date_order: DateOrder = "ymd"
     time_zone: Annotated[str, Field(max_length=64)] = "UTC"
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
+    directions: Directions | None = None
+    positive_is_out: bool = False
 
     @field_validator("time_zone")
     @classmethod
@@ -55,7 +82,7 @@ class Mapping(BaseModel):
     @field_validator("currency")
     @classmethod
     def _known_currency(cls, code: str | None) -> str | None:
-        if code is not None and code not in MINOR_UNIT_DECIMALS:
+        if code is not None and code not in READABLE_CURRENCIES:
             raise ValueError(f"there is no currency {code!r}")
         return code
 
@@ -78,7 +105,8 @@ class Layout(BaseModel):
     """How the file is taken apart; what is null is found out.
 
     Of text: the encoding. Of CSV: delimiter, quote, `skip` lines above the header (above the first row, where `header`
-    is false). Of Excel: the sheet, `skip` and `header` as of CSV. Of XML: `record`, the path to the element of a row.
+    is false), or `header_line`, the line of the header; the first line is 1. Of Excel: the sheet, `skip`, `header` and
+    `header_line` as of CSV. Of XML: `record`, the path to the element of a row.
     """
 
     model_config = ConfigDict(
@@ -92,8 +120,21 @@ class Layout(BaseModel):
     quote: Annotated[str | None, Field(pattern="^[\"']$")] = None
     skip: Annotated[int | None, Field(ge=0, le=1000)] = None
     header: bool | None = None
+    header_line: Annotated[int | None, Field(ge=1, le=HEADER_LINE_MAX)] = None
     sheet: Text = None
     record: Annotated[str | None, Field(max_length=400)] = None
+
+    @model_validator(mode="after")
+    def _one_header(self) -> Self:
+        if self.header_line is not None and (self.header is False or self.skip not in (None, self.header_line - 1)):
+            raise ValueError("header_line says where the header is; skip or header say otherwise")
+        return self
+
+    def by_lines_above(self) -> Self:
+        """The same with `skip` and `header` in place of `header_line`."""
+        if self.header_line is None:
+            return self
+        return self.model_copy(update={"skip": self.header_line - 1, "header": True, "header_line": None})
 
 
 class Wanted(BaseModel):
@@ -113,8 +154,78 @@ class FoundColumn(BaseModel):
     examples: list[str]
 
 
+class Finding(BaseModel):
+    """One thing that was understood of a file, and how surely.
+
+    `subject`: amount, direction, balance, time, date order, time zone, currency, decimal sign, encoding, header, …
+    `value`: what was understood, for people: "Betrag", "day, month, year". `evidence`: why, as a sentence's part.
+    """
+
+    subject: str
+    value: str
+    basis: Basis
+    certainty: Certainty
+    evidence: str
+
+
+class Alternative(BaseModel):
+    """One possible reading, and what it would mean in money.
+
+    `option` decides for it on the command line, `mapping` over HTTP. `sums`: currency, or "" → the amounts' sum as a
+    decimal text, of the `rows` that would land.
+    """
+
+    label: str
+    option: str
+    mapping: Mapping
+    rows: int
+    sums: dict[str, str]
+
+
+class Question(BaseModel):
+    """Two or more readings are possible, and differ in money."""
+
+    subject: str
+    question: str
+    alternatives: list[Alternative]
+
+
+class BalanceCheck(BaseModel):
+    """Whether a balance column confirms the amounts: in `confirmed` of `checked` rows it moved by the amount.
+
+    `breaks`: the lines of the first rows where it did not.
+    """
+
+    confirmed: int
+    checked: int
+    breaks: list[int]
+
+    def __str__(self) -> str:
+        return f"balance confirms {self.confirmed:,} of {self.checked:,} rows"
+
+
+class Accounting(BaseModel):
+    """Every line of a file, or record of a format without lines, counted once; the parts add up to `lines`.
+
+    `landed` and `listed` count the rows' first lines, `continuation` further lines of cells over several lines,
+    `total` lines with an opening or closing balance or a sum.
+    """
+
+    lines: int
+    landed: int
+    listed: int
+    header: int = 0
+    preamble: int = 0
+    continuation: int = 0
+    total: int = 0
+    blank: int = 0
+
+
 class Reading(BaseModel):
-    """How a file was read. `origin` of the mapping: guessed, kept (as last time with such a file), or given."""
+    """How a file was read. `origin` of the mapping: guessed, kept (as last time with such a file), or given.
+
+    `known_export`: the name of the export that the header is known to be of.
+    """
 
     format: Format
     layout: Layout
@@ -122,3 +233,6 @@ class Reading(BaseModel):
     columns: list[FoundColumn]
     mapping: Mapping
     origin: str
+    findings: list[Finding] = []
+    questions: list[Question] = []
+    known_export: str | None = None

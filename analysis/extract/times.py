@@ -1,6 +1,7 @@
 """Times as people write them, to milliseconds since 1970 UTC: most by columns, the odd ones one by one."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,10 +22,14 @@ _ISO = (
 )
 _ZONE = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
 _ZONED = rf"[0-9]:[0-9.:]*[0-9] ?{_ZONE}"
+# A day has no instant: "2026-03-02+01:00" is the second of March, whatever the offset of whoever wrote it.
+_ZONED_DAY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}) ?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
+# "19.03.2026." as in Croatia and Hungary; "03/02/2026 as of 03/01/2026": what comes first is when it was booked.
+_TAIL = r"(?i)^(.*[0-9])(?:\.| +as of .*)$"
 # To ISO, step by step: single digits get their zero, then the parts change places. A group's number has one digit.
 _STEPS: dict[str, tuple[tuple[str, str], ...]] = {
     "ymd": (
-        (r"^([0-9]{4})[/.]([0-9]{2})[/.]([0-9]{2})", r"\1-\2-\3"),
+        (r"^([0-9]{4})[/.] ?([0-9]{2})[/.] ?([0-9]{2})", r"\1-\2-\3"),
         (r"^([0-9]{4})([0-9]{2})([0-9]{2})", r"\1-\2-\3"),
     ),
     "dmy": (
@@ -57,6 +62,7 @@ def times(text: pa.Array, order: DateOrder, zone: str) -> tuple[NDArray[np.int64
     """(ms since 1970 UTC, whether it is a time) of trimmed texts, n each. A time without an offset is in `zone`."""
     if order in ("seconds", "milliseconds"):
         return _counted(text, order)
+    text = _without_tail(text)
     iso, offset_ms, is_zoned = _without_zone(text)
     for pattern, replacement in _STEPS[order]:
         if not pc.all(pc.match_substring_regex(iso, _ISO)).as_py():
@@ -74,6 +80,15 @@ def times(text: pa.Array, order: DateOrder, zone: str) -> tuple[NDArray[np.int64
             found[place] = at_ms if has_zone else int(utc_of(np.array([at_ms]), zone)[0])
             good[place] = True
     return found, good
+
+
+def _without_tail(text: pa.Array) -> pa.Array:
+    """Dates without what may follow them and says nothing of the time."""
+    for pattern in (_ZONED_DAY, _TAIL):
+        found = pc.match_substring_regex(text, pattern)
+        if pc.any(found).as_py():
+            text = pc.if_else(found, pc.replace_substring_regex(text, pattern, r"\1"), text)
+    return text
 
 
 def _has_short_hour(iso: pa.Array) -> bool:
@@ -192,3 +207,20 @@ def guess_order(values: list[str], enough: float) -> DateOrder | None:
         if good > most:
             best, most = order, good
     return best if most >= len(values) * enough else None
+
+
+def is_open_order(values: Sequence[str], order: DateOrder) -> bool:
+    """Whether the values are times with day and month in either order, too."""
+    if order not in ("dmy", "mdy"):
+        return False
+    text = pa.array(values, pa.string())
+    return bool(times(text, "dmy", "UTC")[1].all() and times(text, "mdy", "UTC")[1].all())
+
+
+def direction_of(values: Sequence[str], order: DateOrder) -> int:
+    """1 where the values never go back, -1 where they never go forward; 0 where neither is so, or all are equal."""
+    found, good = times(pa.array(values, pa.string()), order, "UTC")
+    steps = np.diff(found[good])
+    if not np.any(steps != 0):
+        return 0
+    return 1 if np.all(steps >= 0) else -1 if np.all(steps <= 0) else 0

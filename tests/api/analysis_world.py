@@ -71,7 +71,7 @@ async def put_upload(pool: Any, folder: Path, rows: Sequence[dict[str, Any]], cl
     entry = AuditEntry(client_id=client_id, actor="user:1", action="upload.added", subject=f"upload:{upload_id}")
     async with session(pool) as connection, connection.transaction():
         await add(connection, new, 10**9, entry)
-        await parsed(connection, client_id, upload_id, 1, reading={}, rows=len(rows), rejected=0)
+        await parsed(connection, client_id, upload_id, 1, reading={}, rows=len(rows), rejected=0, outcome={})
     return upload_id
 
 

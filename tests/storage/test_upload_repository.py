@@ -81,13 +81,15 @@ async def test_what_an_older_reading_found_is_not_kept(database_url: str) -> Non
         first, _ = await added(pool, mine, b"a")
         upload_id = first.upload_id
         async with session(ClientPool(pool, mine)) as connection:
-            assert await parsed(connection, mine, upload_id, 1, reading={"delimiter": ";"}, rows=7, rejected=1)
+            assert await parsed(
+                connection, mine, upload_id, 1, reading={"delimiter": ";"}, rows=7, rejected=1, outcome={}
+            )
             changed = await read_anew(connection, mine, upload_id, 1, {"delimiter": ","}, entry(mine))
             assert changed is not None
             assert (changed.state, changed.revision, changed.rows) == ("received", 2, None)
             assert (changed.wanted, changed.reading) == ({"delimiter": ","}, {"delimiter": ";"})
             assert await read_anew(connection, mine, upload_id, 1, None, entry(mine)) is None
-            assert not await parsed(connection, mine, upload_id, 1, reading={}, rows=7, rejected=1)
+            assert not await parsed(connection, mine, upload_id, 1, reading={}, rows=7, rejected=1, outcome={})
             assert not await refused(connection, mine, upload_id, 1, "no")
             assert await refused(connection, mine, upload_id, 2, "no rows")
         found = await UploadRepository(ClientPool(pool, mine)).get(mine, upload_id)
@@ -115,7 +117,7 @@ async def test_what_is_gone_is_not_known(database_url: str) -> None:
         async with session(ClientPool(pool, mine)) as connection:
             assert await delete(connection, mine, first.upload_id)
             assert not await delete(connection, mine, first.upload_id)
-            assert not await parsed(connection, mine, first.upload_id, 1, reading={}, rows=1, rejected=0)
+            assert not await parsed(connection, mine, first.upload_id, 1, reading={}, rows=1, rejected=0, outcome={})
         kept, _ = await added(pool, mine, b"b")
     async with await connect(database_url) as owner:
         uploads = UploadRepository(owner)

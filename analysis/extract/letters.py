@@ -1,0 +1,82 @@
+"""Which 8-bit encoding a text is in, by whether its letters make words of a language.
+
+A wrong encoding turns letters into signs within words ("Datentr‰ger"), into letters of several languages at once, or
+into capitals after small ones. A few words are enough to tell; statistics of longer texts are not.
+"""
+
+import re
+from collections.abc import Sequence
+
+# The letters beyond ASCII of one language each, small ones.
+_LANGUAGES = {
+    "de": "äöüß", "fr": "àâæçéèêëîïôœùûüÿ", "es": "áéíóúñü", "pt": "ãõçáéíóúâêôà", "it": "àèéìòù", "nl": "ëïéèöüê",
+    "sv fi": "åäöé", "da no": "æøåéöäü", "is": "áðéíóúýþæö", "pl": "ąćęłńóśźż", "cs sk": "áčďéěíňóřšťúůýžľĺôŕä",
+    "hu": "áéíóöőúüű", "ro": "ăâîșțşţ", "tr": "çğıöşüîâ", "hr sl": "čćđšž", "et": "äõöüšž", "lv": "āčēģīķļņšūž",
+    "lt": "ąčęėįšųūž", "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+    "el": "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋ",
+}  # fmt: skip
+_SETS = {name: frozenset(letters) for name, letters in _LANGUAGES.items()}
+_SCRIPTS = frozenset(("ru", "uk", "el"))
+_USUAL_SIGNS = frozenset("€£§°–—’‘“”„«»…·´®©½¼¾²³¡¿ªº№\u00a0")
+_RUN = re.compile(r"[^\x00-\x7f]+")
+_WORD = re.compile(r"[^\W\d_]+")
+_DOT_ABOVE = "\u0307"  # that a Turkish capital has when it is made small
+WORDS_MAX = 400  # that are looked at
+
+
+def best_encoding(sample: bytes, candidates: Sequence[str]) -> str:
+    """The candidate that makes most sense of the bytes; of several the first."""
+    best, most = candidates[0], float("-inf")
+    for encoding in candidates:
+        try:
+            score = sense_of(sample.decode(encoding))
+        except UnicodeDecodeError as error:
+            score = -2.0 - (error.end - error.start)
+        if score > most + 1e-9:
+            best, most = encoding, score
+    return best
+
+
+def sense_of(text: str) -> float:
+    """How well the characters beyond ASCII fit, from 1 for all of them down; 0 where there is none."""
+    around = [text[max(0, found.start() - 20) : found.end() + 20] for found in _RUN.finditer(text)][:WORDS_MAX]
+    if not around:
+        return 0.0
+    joined = "\n".join(around)
+    words = [word for word in dict.fromkeys(_WORD.findall(joined)) if not word.isascii()]
+    usual = sum(c in _USUAL_SIGNS for c in joined)
+    fitting = max(sum(_fits(word, name) for word in words) for name in _SETS)
+    odd_case = sum(map(_has_odd_case, words))
+    return (fitting - odd_case + usual) / max(len(words) + usual, 1) - sum(map(_oddness, around)) / len(around)
+
+
+def _fits(word: str, language: str) -> float:
+    """Whether a word can be of this language; a letter by itself says little."""
+    letters = _SETS[language]
+    beyond = [c for c in word.lower() if not c.isascii() and c != _DOT_ABOVE]
+    if language in _SCRIPTS:
+        fits = all(c in letters for c in beyond) and len(beyond) == len(word)
+    else:
+        fits = all(c in letters for c in beyond) and not re.search(r"[^\x00-\x7f]{4}", word)
+    return fits * (0.5 if len(word) == 1 else 1.0)
+
+
+def _has_odd_case(word: str) -> bool:
+    """Capitals after small letters, as no language has them in most words."""
+    return bool(re.search(r"[^\W\d_A-Z]", word[:-1])) and word[1:] != word[1:].lower() and word != word.upper()
+
+
+def _oddness(piece: str) -> float:
+    """Signs where letters should be and letters beside digits, in one place."""
+    odd = 0.0
+    for place, c in enumerate(piece):
+        if c.isascii():
+            continue
+        before, after = piece[place - 1 : place] if place else "", piece[place + 1 : place + 2]
+        if c.isalpha():
+            odd += before.isdigit() or after.isdigit()
+        elif (before.isalpha() and after.isalpha()) or (not c.isprintable() and c != "\u00a0"):
+            odd += 1.0
+        elif c not in _USUAL_SIGNS:
+            odd += 0.5
+    return odd
