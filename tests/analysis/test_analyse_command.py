@@ -84,3 +84,113 @@ def test_what_cannot_be_done_is_said(payments: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.csv"
     empty.write_text("")
     assert isinstance(run(empty).exception, DataRefused)
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def rows_of(file: Path, *options: str) -> list[dict[str, str]]:
+    out = file.with_suffix(".rows.csv")
+    result = run(file, "--rows", out, *options)
+    assert result.exit_code == 0, result.output
+    with out.open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+STATEMENT = (
+    "Statement 7\n\nDate;Kind;Amount;Text\n02.03.2026;P;10,00;=cmd()\n03.03.2026;Q;1.025,50;Firm\nx;P;4,25;Shop\n"
+)
+
+
+def test_rows_and_rejects_are_written_with_their_lines(tmp_path: Path) -> None:
+    file = written(tmp_path / "s.csv", STATEMENT)
+    rejects = tmp_path / "rejects.csv"
+    rows = rows_of(file, "--direction", "Kind=Q/P", "--rejects", str(rejects), "--set", "currency=EUR")
+    assert list(rows[0])[:8] == ["line", "id", "account", "amount", "currency", "time", "merchant", "text"]
+    assert [(row["line"], row["amount"], row["currency"], row["time"]) for row in rows] == [
+        ("4", "-10.00", "EUR", "2026-03-02T00:00:00Z"), ("5", "1025.50", "EUR", "2026-03-03T00:00:00Z"),
+    ]  # fmt: skip
+    assert rows[0]["text"] == "'=cmd()"
+    with rejects.open(newline="") as opened:
+        (reject,) = csv.DictReader(opened)
+    assert (reject["line"], reject["column"], reject["excerpt"]) == ("6", "Date", "x")
+
+
+@pytest.mark.parametrize(
+    ("options", "sums"),
+    [
+        (["--map", "amount=b"], 17.0),
+        (["--map", "amount=a"], 4.0),
+        (["--map", "timestamp=when", "--map", "amount=b"], 17.0),
+        (["--map", "amount=b", "--decimal", "."], 0.0),  # then 9,0 is no amount, and every row is listed
+    ],
+)
+def test_a_correction_settles_what_it_names(options: list[str], sums: float, tmp_path: Path) -> None:
+    file = written(tmp_path / "w.csv", "when;who;a;b\n2026-03-01;x;1,5;9,0\n2026-03-02;y;2,5;8,0\n")
+    assert sum(float(row["amount"]) for row in rows_of(file, *options)) == sums
+
+
+@pytest.mark.parametrize("options", [[], ["--map", "account=who"], ["--encoding", "utf-8"], ["--understand-only"]])
+def test_what_is_not_settled_is_asked(options: list[str], tmp_path: Path) -> None:
+    """A correction of something else must not decide in silence."""
+    file = written(tmp_path / "w.csv", "when;who;a;b\n2026-03-01;x;1,5;9,0\n2026-03-02;y;2,5;8,0\n")
+    out = tmp_path / "rows.csv"
+    result = run(file, "--rows", out, *options)
+    assert result.exit_code == 3, result.output
+    assert "--map amount=a" in result.output
+    assert "--map amount=b" in result.output
+    assert "sum 17" in result.output
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--header-line", "3"],
+        ["--skip-lines", "2"],
+        ["--delimiter", ";"],
+        ["--encoding", "cp1252"],
+        ["--date-order", "dmy"],
+        ["--decimal", ","],
+        ["--time-zone", "Europe/Berlin"],
+    ],
+)
+def test_each_part_of_the_layout_can_be_said(options: list[str], tmp_path: Path) -> None:
+    rows = rows_of(written(tmp_path / "s.csv", STATEMENT), *options)
+    assert [row["amount"] for row in rows] == ["10.00", "1025.50"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--header-line", "3", "--skip-lines", "1"], "give one of them"),
+        (["--decimal", ";"], "decimal_sign"),
+        (["--date-order", "ydm"], "date_order"),
+        (["--time-zone", "Mars/Olympus"], "time zone"),
+        (["--direction", "Kind"], "COLUMN=IN/OUT"),
+        (["--direction", "Kind=Q/Q"], "both money in and money out"),
+        (["--delimiter", ";;"], "delimiter"),
+        (["--set", "currency=EURO"], "ISO 4217"),
+        (["--map", "colour=Text"], "meanings are"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told(options: list[str], words: str, tmp_path: Path) -> None:
+    result = run(written(tmp_path / "s.csv", STATEMENT), *options)
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.replace("│", " ").split())
+
+
+def test_only_the_understanding_is_said(tmp_path: Path) -> None:
+    file = written(tmp_path / "s.csv", STATEMENT)
+    result = run(file, "--understand-only")
+    assert result.exit_code == 0, result.output
+    assert "amount=Amount" in result.output
+    assert "currency: none (assumed)" in result.output
+    assert "Strategy" not in result.output
+
+
+def test_the_lines_add_up(tmp_path: Path) -> None:
+    result = run(written(tmp_path / "s.csv", STATEMENT))
+    assert "Of 6 lines 2 landed, 1 not used; 1 header, 2 preamble." in result.output, result.output

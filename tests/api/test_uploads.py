@@ -300,3 +300,49 @@ async def test_who_may_do_what(gateway: RunningGateway, make_key: Any, other_cli
     assert (await stranger.get("history"))["items"] == []
     assert (await stranger.delete(upload["upload_id"])).status_code == 404
     assert (await stranger.send(LEDGER)).json()["repeated"] is False
+
+
+async def test_two_readings_that_differ_in_money_are_asked_about(uploader: Uploader) -> None:
+    asked = await uploader.parsed("when;who;a;b\n2026-03-01;x;1,5;9,0\n2026-03-02;y;2,5;8,0\n")
+    assert (asked["state"], asked["rows"], asked["accounting"]) == ("needs_confirmation", None, None)
+    assert asked["problem"]
+    (question,) = asked["questions"]
+    assert [each["sums"] for each in question["alternatives"]] == [{"": "4"}, {"": "17"}]
+    assert not rows_path(uploader.root, 1, asked["upload_id"]).exists()
+    chosen = question["alternatives"][1]
+    assert chosen["option"] == "--map amount=b"
+    changed = await uploader.read_anew(asked["upload_id"], {"mapping": chosen["mapping"]})
+    assert changed.status_code == 202, changed.text
+    await do_jobs(uploader.gateway.parts.settings)
+    settled = await uploader.get(f"{asked['upload_id']}/status")
+    assert (settled["state"], settled["rows"], settled["questions"]) == ("parsed", 2, [])
+    assert sum(row["amount_minor"] for row in uploader.rows(asked["upload_id"])) == 170_000
+    later = await uploader.parsed("when;who;a;b\n2026-04-01;x;1,5;7,0\n2026-04-02;y;2,5;6,0\n")
+    assert later["state"] == "parsed", "what was chosen holds for the next file of this kind"
+
+
+async def test_every_line_is_accounted_for_and_a_balance_is_checked(uploader: Uploader) -> None:
+    upload = await uploader.parsed(
+        "Statement of account 7\n\nDate,Text,Amount,Balance\n"
+        "2026-03-01,Rent,-10.00,90.00\n2026-03-02,Wage,25.50,115.50\n2026-03-03,?,x,115.50\n2026-03-04,Shop,-5.50,110.00\n"
+    )
+    accounting = upload["accounting"]
+    parts = [accounting[name] for name in accounting if name != "lines"]
+    assert sum(parts) == accounting["lines"] == 7
+    assert (accounting["landed"], accounting["listed"], accounting["header"]) == (3, 1, 1)
+    assert (upload["rows"], upload["rejected"]) == (3, 1)
+    assert upload["balance"]["confirmed"] == upload["balance"]["checked"] >= 1
+    findings = {each["subject"]: each for each in (await uploader.get(f"{upload['upload_id']}/mapping"))["findings"]}
+    assert findings["amount"]["value"] == "Amount"
+    assert findings["currency"]["certainty"] == "assumed"
+
+
+async def test_a_layout_is_corrected_by_the_line_of_its_header(uploader: Uploader) -> None:
+    upload = await uploader.parsed("Amount,Text\n1,a\nAmount,Text\n2,b\n3,c\n")
+    changed = await uploader.read_anew(upload["upload_id"], {"layout": {"header_line": 3}, "keep": False})
+    assert changed.status_code == 202, changed.text
+    await do_jobs(uploader.gateway.parts.settings)
+    status = await uploader.get(f"{upload['upload_id']}/status")
+    assert (status["rows"], status["accounting"]["preamble"]) == (2, 2)
+    for layout in ({"header_line": 3, "skip": 0}, {"header_line": 3, "header": False}, {"header_line": 0}):
+        assert (await uploader.read_anew(upload["upload_id"], {"layout": layout})).status_code == 422
