@@ -105,11 +105,16 @@ class Candidates:
         return self._numbers[name]
 
     def named(self, meaning: Meaning) -> list[str]:
-        """The columns that are called this and hold numbers (or nothing), the best first."""
+        """The columns that are called this and hold numbers (or nothing), the best first.
+
+        One that is called an amount and holds a single one at least is better than any that only looks like it.
+        """
         found = [
-            (rank >= PART, not self.sample.filled(name), rank, place, name)
+            (not fits, rank >= PART, not self.sample.filled(name), rank, place, name)
             for place, name in enumerate(self.sample.names)
-            if name not in self.taken and (rank := rank_of(meaning, name)) is not None and self._may_be_money(name)
+            if name not in self.taken
+            and (rank := rank_of(meaning, name)) is not None
+            and ((fits := self._may_be_money(name)) or (rank < PART and self.sample.amount_share(name) > 0))
         ]
         return [name for *_, name in sorted(found)]
 

@@ -332,7 +332,7 @@ def _ask_about_sign(guess: MoneyGuess, amounts: Amounts) -> None:
     """Ask what a balance is that falls where amounts are positive: money, or a debt."""
     guess.subject = "direction"
     guess.question = (
-        f"The balance falls by what {amounts.amount!r} holds. Is a positive amount money out, or is the balance a debt?"
+        f"The balance moves against {amounts.amount!r}: is a positive amount money out, or is the balance a debt?"
     )
     money = Money(amounts)
     guess.choices = [
