@@ -221,9 +221,8 @@ def _proven(candidates: Candidates, named: list[Amounts], balances: list[str]) -
     numeric = candidates.numeric()
     # A column that leaves rows without an amount is half of a pair.
     others = [one for name in numeric if candidates.share(one := Amounts(name)) >= FILLED]
-    for readings, levels in (
-        (named, balances), (named, numeric), (others, balances), ([] if named else others, numeric)
-    ):  # fmt: skip
+    unnamed = [] if named else [*others, *_complementary(candidates, "")]
+    for readings, levels in ((named, balances), (named, numeric), (others, balances), (unnamed, numeric)):
         found = [
             (amounts, balance, proven)
             for amounts in readings
