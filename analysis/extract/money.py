@@ -146,7 +146,8 @@ class Candidates:
         """What a balance proves of a reading."""
         minor, good = self.values(amounts)
         level, is_level = self.numbers(balance)
-        return proof(minor, level, good & is_level, self.groups, self.sequence)
+        is_signed = bool(amounts.amount)
+        return proof(minor, level, good & is_level, self.groups, self.sequence, is_signed=is_signed)
 
     def share(self, amounts: Amounts) -> float:
         """The share of rows that have an amount other than zero."""

@@ -88,7 +88,7 @@ def _of_pair(candidates: Candidates, guess: MoneyGuess, amounts: Amounts) -> Mon
     turned = Amounts(money_in=amounts.money_out, money_out=amounts.money_in)
     names = f"{amounts.money_in} {amounts.money_out}"
     is_ledger = bool(_BOOKED.search(names)) and any(_LEDGER.search(name) for name in candidates.sample.names)
-    against = guess.proof is not None and guess.proof.way == "reversed"
+    against = guess.proof is not None and guess.proof.way == "reversed" and guess.proof.is_sure
     into, out = (
         int(np.abs(candidates.numbers(name)[0]).sum()) if name else 0 for name in (amounts.money_in, amounts.money_out)
     )
