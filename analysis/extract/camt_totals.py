@@ -98,7 +98,9 @@ class CamtTotals:
         if count.isdecimal() and int(count) != statement.entries:
             self._said.append(f"line {summary.line}: it counts {count} entries, there are {statement.entries}")
         elif total is not None and total[0] != statement.gross:
-            self._said.append(f"line {summary.line}: its entries sum to {total[0]:f}, those here to {statement.gross:f}")
+            self._said.append(
+                f"line {summary.line}: its entries sum to {total[0]:f}, those here to {statement.gross:f}"
+            )
         elif count or total is not None:
             self._agreeing += 1
 
