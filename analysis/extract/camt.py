@@ -133,7 +133,8 @@ def _difference(entry: Node, details: Sequence[Node], amounts: Sequence[Node | N
     if sums == {whole[1]: whole[0]}:
         return ""
     said = ", ".join(f"{amount:f} {currency}".strip() for currency, amount in sums.items())
-    return f"{len(parts)} {'transaction' if len(parts) == 1 else 'transactions'} of {said}; the entry of {whole[0]:f} {whole[1]}".strip()
+    count = f"{len(parts)} {'transaction' if len(parts) == 1 else 'transactions'}"
+    return f"{count} of {said}; the entry of {whole[0]:f} {whole[1]}".strip()
 
 
 def _number_of(entry: Node, details: Sequence[Node]) -> str:

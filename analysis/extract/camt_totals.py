@@ -123,8 +123,7 @@ class CamtTotals:
             found.append(_finding("details", value, "their transactions do not add up to them in their currency"))
         if self.reversals:
             found.append(_finding("reversal", f"{self.reversals} booked", "each in the direction of the reversal"))
-        for said in self._said[:BREAKS_MAX]:
-            found.append(_finding("totals", "the report's own totals differ", said))
+        found += [_finding("totals", "the report's own totals differ", said) for said in self._said[:BREAKS_MAX]]
         if self._agreeing:
             found.append(_finding("totals", "the entries make the report's own totals", "number and sum"))
         return found

@@ -1,8 +1,8 @@
 """JSON and JSON lines: objects are cut out of the text one by one, so that a broken one costs one, and none is large.
 
 A document's rows are one list of objects in it, wherever that stands (see json_lists); where there is none, the objects
-that follow each other, often a single one. A parser of the whole document would hold it in memory, and stop at the first error. Rows are numbered by line in JSON
-lines, and by object in a document, which often is a single line.
+that follow each other, often a single one. A parser of the whole document would hold it in memory, and stop at the
+first error. Rows are numbered by line in JSON lines, and by object in a document, which often is a single line.
 """
 
 from collections.abc import Iterator
