@@ -1,4 +1,4 @@
-"""Public collections of account reports and SIE files, from the folder of foreign judges; skipped where it is absent."""
+"""Public account reports and SIE files, from the folder of foreign judges; skipped where it is absent."""
 
 import os
 import re
