@@ -1,6 +1,7 @@
 """The fields of a JSON object as text, with all their digits."""
 
 import json
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 from analysis.extract.reading import COLUMN_NAME_MAX
 
 DEPTH_MAX = 4  # of objects in a row whose fields become columns of their own: "amount.value"
+_NAME_END = re.compile(rb'"\s*:')
 EXPONENT_MAX = 40  # no number of a ledger has more digits
 
 
@@ -35,8 +37,8 @@ def flat_of(text: bytes) -> dict[str, str] | str:
     if not isinstance(found, dict):
         return "this is no object"
     flat: dict[str, str] = {}
-    # Every field has a colon after its name; only where there are more colons, a name may stand twice.
-    if text.count(b":") > _fields(found) and (twice := _twice(text)):
+    # Every name ends with a quote and a colon; only where there are more of these, a name may stand twice.
+    if len(_NAME_END.findall(text)) > _fields(found) and (twice := _twice(text)):
         return f"the field {twice[:80]!r} stands twice, with different values"
     _flatten(found, "", 1, flat)
     return flat
