@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     max_file_size: int = Field(100 * 1024 * 1024, ge=1, le=2**40)  # bytes of an uploaded file
     upload_quota: int = Field(2 * 1024**3, ge=1, le=2**50)  # bytes of all files that a client keeps
     upload_dir: Path = Field(default_factory=lambda known: known["riskstream_home"] / "uploads")
-    allowed_file_types: str = "csv,json,jsonl,xlsx,xls,se,xml"
+    allowed_file_types: str = "csv,json,jsonl,xlsx,xls,se,si,sie,xml"
 
     @model_validator(mode="after")
     def _refuse_weak_secret_in_production(self) -> "Settings":

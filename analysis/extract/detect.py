@@ -27,6 +27,9 @@ _NAMED = {
 }  # fmt: skip
 
 
+_SIE_5 = re.compile(r"<(?:[\w.-]+:)?Sie(?:Entry)?(?=[\s>/])")
+
+
 def extension_of(file_name: str) -> str:
     return Path(file_name).suffix.lower().removeprefix(".")
 
@@ -41,6 +44,10 @@ def detect(path: Path, file_name: str) -> Format:
         if head.startswith(mark):
             raise FileRefused(f"the file is {what}")
     found = _of_content(head)
+    if found == "xml" and _SIE_5.search(_text(head)):
+        raise FileRefused("the file is SIE 5, which is XML and is not read; export it as SIE 4")
+    if found == "json" and extension_of(file_name) in ("jsonl", "ndjson") and _begins_with_line(head):
+        found = "jsonl"
     allowed = FORMATS.get(extension_of(file_name), ())
     if found not in allowed:
         said = f"its name says {_NAMED[allowed[0]]}" if allowed else "its name has no ending that we know"
@@ -58,7 +65,7 @@ def _of_content(head: bytes) -> str:
         return "html"
     if text.startswith("<"):
         return "xml"
-    if re.match(r"#FLAGGA\b", text):
+    if re.match(r"#(?:FLAGGA|FORMAT|SIETYP|PROGRAM|GEN)\b", text):
         return "sie"
     if text.startswith("["):
         return "json"
@@ -67,6 +74,13 @@ def _of_content(head: bytes) -> str:
         first = text.splitlines()[0].rstrip()
         return "jsonl" if first.endswith("}") and len(text.splitlines()) > 1 and _is_object(first) else "json"
     return "csv"
+
+
+def _begins_with_line(head: bytes) -> bool:
+    """Whether the first line is an object by itself, or too long to tell."""
+    text = _text(head).lstrip("\ufeff \t\r\n")
+    first, end, _ = text.partition("\n")
+    return text.startswith("{") and (_is_object(first.rstrip()) or (not end and len(head) == HEAD_BYTES))
 
 
 def _is_object(line: str) -> bool:

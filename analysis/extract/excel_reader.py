@@ -4,11 +4,13 @@ It unpacks a sheet whole and as a full rectangle, so what a workbook would becom
 parts unpack to, and how far its cells reach.
 """
 
+import math
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,6 +39,7 @@ CELLS_MAX = 20_000_000  # of one sheet's rectangle; some 600 MB
 COLUMNS_IN_SHEET_MAX = 16_384
 READ_BYTES = 1024 * 1024
 SAMPLE_ROWS = 200
+WRITTEN_OUT_BELOW = 1e40  # no number of a ledger is larger
 _ROW_OR_CELL = re.compile(rb'<(?:\w+:)?(?:row\b|c\b)(?:[^>]*?\sr="([A-Z]{0,3})(\d{0,7})")?')
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 
@@ -204,9 +207,17 @@ def text_of_cell(cell: Any) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return _text_of_number(cell)
     if isinstance(cell, datetime):
         return cell.isoformat(" ")
     if isinstance(cell, date | time):
         return cell.isoformat()
     return "" if cell is None else str(cell) if isinstance(cell, int | timedelta) else ""
+
+
+def _text_of_number(cell: float) -> str:
+    """All digits of a whole number, which may be an account's; of others the 15 that Excel shows."""
+    if not math.isfinite(cell) or abs(cell) >= WRITTEN_OUT_BELOW:
+        return repr(cell)
+    digits = Decimal(repr(cell) if cell.is_integer() else f"{cell:.15g}")
+    return f"{digits:f}".removesuffix(".0")

@@ -11,7 +11,17 @@ from analysis.extract.excel_reader import ExcelReader
 from analysis.extract.json_reader import JsonReader
 from analysis.extract.mapping import layout_of
 from analysis.extract.parts import Batch, FileRefused, LineCounts, Reader, Unusable
-from analysis.extract.reading import Accounting, BalanceCheck, Format, FoundColumn, Layout, Mapping, Reading, Wanted
+from analysis.extract.reading import (
+    Accounting,
+    BalanceCheck,
+    Finding,
+    Format,
+    FoundColumn,
+    Layout,
+    Mapping,
+    Reading,
+    Wanted,
+)
 from analysis.extract.rejects import RejectWriter
 from analysis.extract.sample import Sample
 from analysis.extract.sie_reader import SieReader
@@ -80,7 +90,9 @@ def extract(
     if reading.problem is not None:
         raise NotReadable(reading.problem, reading)
     with RejectWriter(rejects_path) as rejects, RowWriter(rows_path, progress) as rows:
-        transform = Transform(reading.mapping, rejects.add)
+        # A format that says what its fields mean has its own places for balances and sums.
+        has_totals = getattr(reader, "mapping", None) is None
+        transform = Transform(reading.mapping, rejects.add, has_totals=has_totals)
         for found in reader.batches():
             unless(cancelled)
             if isinstance(found, Unusable):
@@ -94,7 +106,10 @@ def extract(
             raise NotReadable("the file has no rows", reading)
         progress("parse", reader.size, reader.size)
     accounting = _accounting(reader, transform.passed, rows.count, rejects.count)
-    return Extracted(reading, rows.count, rejects.count, accounting, transform.check.result())
+    outcome: list[Finding] = getattr(reader, "outcome", list)()
+    reading = reading.model_copy(update={"findings": reading.findings + outcome})
+    check = transform.check.result() or getattr(reader, "check", None)
+    return Extracted(reading, rows.count, rejects.count, accounting, check)
 
 
 def _asked(reading: Reading) -> str:

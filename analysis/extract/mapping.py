@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 import numpy as np
+import pyarrow as pa
 
 from analysis.extract.amounts import around, currency_of, separators_of
 from analysis.extract.directions import sign_of
@@ -15,11 +16,12 @@ from analysis.extract.names import MEANINGS, PART, rank_of
 from analysis.extract.reading import DateOrder, DecimalSign, Finding, Mapping, Meaning
 from analysis.extract.sample import ENOUGH, ENOUGH_UNNAMED, Sample
 from analysis.extract.signs import with_signs
-from analysis.extract.times import direction_of, guess_order, is_open_order
+from analysis.extract.times import direction_of, guess_order, is_open_order, times
 from contracts.currency import READABLE_CURRENCIES
 
 __all__ = ["MEANINGS", "Guess", "guess_mapping", "layout_of", "sign_of"]
 
+DAY_MS = 86_400_000
 _MONEY: tuple[Meaning, ...] = ("amount", "money_in", "money_out", "direction", "balance")
 _WORDED: tuple[Meaning, ...] = ("category", "channel", "text")  # columns that may say debit and credit
 _ORDERS: dict[DateOrder, str] = {
@@ -56,6 +58,7 @@ def guess_mapping(sample: Sample, *, time_zone: str, currency: str | None = None
     sample = sample.without_totals()
     columns = _by_name(sample)
     _time_by_contents(columns, sample)
+    _time_with_clock(columns, sample)
     sign, is_open_sign, why = _decimal_sign(sample)
     taken = frozenset(columns.values())
     account = columns.get("account")
@@ -154,6 +157,31 @@ def _time_by_contents(columns: dict[Meaning, str], sample: Sample) -> None:
         free = [name for name in sample.names if name not in columns.values() and sample.filled(name)]
         codes = [name for name in free if all(value in READABLE_CURRENCIES for value in sample.filled(name))]
         columns.update({"currency": codes[0]} if codes else {})
+
+
+_CLOCK = re.compile(r"[0-9]:[0-9]{2}")
+
+
+def _time_with_clock(columns: dict[Meaning, str], sample: Sample) -> None:
+    """In place of a column of days, that which says the same days with their time of day."""
+    if "time" not in columns or "clock" in columns:
+        return
+    days = sample.columns[columns["time"]]
+    if any(map(_CLOCK.search, days)):
+        return
+    order = guess_order(sample.filled(columns["time"]), ENOUGH)
+    if order is None or order in ("seconds", "milliseconds"):
+        return
+    at = times(pa.array([day.strip() for day in days], pa.string()), order, "UTC")[0]
+    for name in sample.names:
+        values = [value.strip() for value in sample.columns[name]]
+        if name in columns.values() or rank_of("time", name) is None or not all(map(_CLOCK.search, values)):
+            continue
+        found, good = times(pa.array(values, pa.string()), order, "UTC")
+        # An offset may move the day by one.
+        if values and good.all() and np.all(np.abs(found - at - DAY_MS // 2) <= DAY_MS):
+            columns["time"] = name
+            return
 
 
 def _groups(sample: Sample, account: str | None) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

@@ -33,19 +33,21 @@ class Transform:
     """Applies one mapping. `reject` gets every row that does not land, once, with the first thing wrong with it.
 
     `passed` counts lines that are no rows: sums and balances, further headers, rows of empty cells. `check` holds the
-    amounts against the balance, if the mapping has one.
+    amounts against the balance, if the mapping has one. `has_totals`: whether rows may be sums or further headers.
     """
 
     mapping: Mapping
     reject: Reject
     passed: LineCounts = field(default_factory=LineCounts)
     check: RunningCheck = field(default_factory=RunningCheck)
+    has_totals: bool = True
     _out_sign: int = 0  # of what the column of money out holds: 1 without a minus, -1 with
 
     def apply(self, batch: Batch) -> dict[str, Any]:
         """Columns of SCHEMA, of the rows that land."""
         work = _Work(batch)
-        self._pass_over(work)
+        if self.has_totals:
+            self._pass_over(work)
         self._check_cells(work)
         amount = self._amounts(work)
         columns: dict[str, Any] = {"row": batch.lines, "amount_minor": amount}

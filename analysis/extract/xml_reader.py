@@ -10,9 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from analysis.extract.camt import ACCOUNT, CAMT_NAMES, CAMT_PARENTS, ENTRY, camt_mapping, entry_rows, iban_of
+from analysis.extract.camt import (
+    ACCOUNT,
+    BALANCE,
+    CAMT_NAMES,
+    CAMT_PARENTS,
+    ENTRY,
+    SUMMARY,
+    camt_mapping,
+    entry_rows,
+    iban_of,
+)
+from analysis.extract.camt_totals import CamtTotals
 from analysis.extract.parts import COLUMNS_MAX, RECORD_BYTES_MAX, Batch, FileRefused, Unusable, batches_of
-from analysis.extract.reading import Mapping
+from analysis.extract.reading import BalanceCheck, Finding, Mapping
 from analysis.extract.xml_node import Node
 
 READ_BYTES = 256 * 1024
@@ -26,6 +37,7 @@ class XmlReader:
     """An XML file. `record`: the path to the element that is a row, such as `payments/payment`."""
 
     mapping: Mapping | None = None
+    _totals: CamtTotals | None = None  # of a report that has been read to its end
 
     def __init__(self, path: Path, record: str | None = None) -> None:
         self._path = path
@@ -45,21 +57,43 @@ class XmlReader:
         """The rows; what is broken ends the file there."""
         return batches_of(self._rows(), self.names)
 
+    @property
+    def check(self) -> BalanceCheck | None:
+        """Whether a report's balances confirm its entries; known when `batches` has ended."""
+        return self._totals.check if self._totals else None
+
+    def outcome(self) -> list[Finding]:
+        """What a report says of itself; known when `batches` has ended."""
+        return self._totals.findings() if self._totals else []
+
     def _rows(self) -> Iterator[tuple[int, dict[str, str] | Unusable, int]]:
-        account = ""
-        wanted = {self.record}
         if self.is_camt:
-            wanted.add(self.record.removesuffix(ENTRY) + ACCOUNT)
-        for found, done in _records(self._path, wanted):
+            yield from self._camt_rows()
+            return
+        for found, done in _records(self._path, {self.record}):
+            yield found.line, found if isinstance(found, Unusable) else found.flat(), done
+
+    def _camt_rows(self) -> Iterator[tuple[int, dict[str, str] | Unusable, int]]:
+        account = ""
+        totals = CamtTotals()
+        parent = self.record.removesuffix(ENTRY)
+        for found, done in _records(self._path, {parent + each for each in (ENTRY, ACCOUNT, BALANCE, SUMMARY)}):
             if isinstance(found, Unusable):
                 yield found.line, found, done
-            elif self.is_camt and found.name == ACCOUNT:
+            elif found.name == ACCOUNT:
                 account = iban_of(found)
-            elif self.is_camt:
-                for row in entry_rows(found, account):
-                    yield found.line, row, done
+                totals.begin()
+            elif found.name == BALANCE:
+                totals.balance(found)
+            elif found.name == SUMMARY:
+                totals.summary(found)
             else:
-                yield found.line, found.flat(), done
+                rows = list(entry_rows(found, account))
+                totals.entry(found, (row for row in rows if isinstance(row, dict)))
+                for row in rows:
+                    yield found.line, row, done
+        totals.begin()
+        self._totals = totals
 
     def _first_names(self) -> list[str]:
         names: dict[str, None] = {}
@@ -165,6 +199,7 @@ class _Sample:
         self._counts: Counter[str] = Counter()
         self._inner: set[str] = set()
         self.camt: str | None = None
+        self._is_report = False
         parser = _parser()
         parser.StartElementHandler = self._start
         parser.EndElementHandler = lambda _: self._path.pop()
@@ -187,13 +222,16 @@ class _Sample:
             self._counts[path] += 1
         if attributes:
             self._inner.add(path)
-        if self.camt is None and local in CAMT_PARENTS and ":camt.05" in namespace:
+        self._is_report |= ":camt.05" in namespace or (len(self._path) == 2 and local.startswith("BkToCstmr"))
+        if self.camt is None and local in CAMT_PARENTS and self._is_report:
             self.camt = path
 
     @property
     def record(self) -> str:
         """The element that repeats and has something in it; the outermost of these."""
         repeated = [path for path, count in self._counts.items() if count > 1 and path in self._inner]
+        if self._is_report:
+            raise FileRefused("this ISO 20022 account report holds no statement")
         if not repeated:
             raise FileRefused("no element with something in it repeats; name that of a row in layout.record")
         return min(repeated, key=lambda path: (path.count("/"), -self._counts[path]))
