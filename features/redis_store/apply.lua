@@ -44,21 +44,45 @@ for i = 1, accounts do
 end
 if #moved > 1 then return moved end
 
+-- Everything that could fail in the middle fails here. Redis refuses for its memory, its role or its disk at the first
+-- write only, so that an error of this script means: nothing was written (contracts/store_errors.py).
+if calls and marker ~= '' and not string.find(marker, '^%-?%d+$') then
+  return redis.error_reply('WRONGTYPE a marker is not a number')
+end
+redis.call('HLEN', KEYS[3])
+if redis.acl_check_cmd then
+  local commands = {{'SADD', KEYS[4], ''}, {'HSET', KEYS[2], '', ''}, {'HINCRBY', KEYS[2], '', '1'}, {'HSET', KEYS[3], '', ''}}
+  local entity = KEYS[6]
+  if entity then
+    for _, each in ipairs({{'SET', entity, '', 'EX', '1'}, {'APPEND', entity, ''}, {'EXPIRE', entity, '1'}}) do
+      commands[#commands + 1] = each
+    end
+  end
+  for _, command in ipairs(commands) do
+    if not redis.acl_check_cmd(unpack(command)) then
+      return redis.error_reply('NOPERM this user may not run ' .. command[1])
+    end
+  end
+end
+at = at + 2 * accounts
+local lengths, same = {}, {}
+for i = 1, shared do
+  local key, argument = KEYS[5 + accounts + i], at + 4 * i
+  lengths[i] = redis.call('STRLEN', key)
+  same[i] = lengths[i] == tonumber(ARGV[argument - 2]) and redis.call('GETRANGE', key, 0, PREFIX) == ARGV[argument - 3]
+end
+
 -- From here on everything is written.
 for lo = 1, claims, CLAIMS_A_CALL do
   redis.call('SADD', KEYS[4], unpack(ARGV, 12 + lo, 12 + math.min(lo + CLAIMS_A_CALL - 1, claims)))
 end
 local ttl = ARGV[9]
 for i = 1, accounts do
-  redis.call('SET', KEYS[5 + i], ARGV[at + 2 * i], 'EX', ttl)
+  redis.call('SET', KEYS[5 + i], ARGV[at - 2 * accounts + 2 * i], 'EX', ttl)
 end
-at = at + 2 * accounts
 for i = 1, shared do
   local key, argument = KEYS[5 + accounts + i], at + 4 * i
-  local length = redis.call('STRLEN', key)
-  if length == tonumber(ARGV[argument - 2]) and redis.call('GETRANGE', key, 0, PREFIX) == ARGV[argument - 3] then
-    redis.call('SET', key, ARGV[argument - 1], 'EX', ttl)
-  elseif length == 0 then  -- expired since it was read: nothing that a feature could read is in it
+  if same[i] or lengths[i] == 0 then  -- 0: expired since it was read, and nothing that a feature could read is in it
     redis.call('SET', key, ARGV[argument - 1], 'EX', ttl)
   else
     redis.call('APPEND', key, ARGV[argument])
