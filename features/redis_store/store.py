@@ -9,10 +9,12 @@ import redis.asyncio as aioredis
 from redis.exceptions import NoScriptError, RedisError
 
 from contracts.errors import StateLost, StateMismatch, StateUnavailable, StoreOutcome
+from contracts.journal import CALLS
 from contracts.store_errors import RequestNotSent, meaning_of
 from features.packing import PREFIX_BYTES
 from features.redis_store.exchange import Command, Exchange
 from features.redis_store.protocol import (
+    PROBE_TTL_S,
     TICK_S,
     Applied,
     Apply,
@@ -26,8 +28,8 @@ from features.redis_store.protocol import (
 STATE_TTL_S = 90 * 86_400  # garbage collection only: more than twice the longest time that a feature can look back
 STATES_A_READ = 2_000
 KEYS_A_SCAN = 2_000
+FAR_TICK = 2**52  # never stale
 ENTRIES_A_READ = 25  # of the journal; a call's entry holds kilobytes, a full batch's some megabytes
-PROBE_TTL_MS = 60_000  # of the key that `address` writes to see whether Redis takes anything
 _POLICIES_THAT_KEEP = ("noeviction", "")
 _ERRORS = (RequestNotSent, RedisError, OSError)
 
@@ -66,12 +68,16 @@ class RedisStateStore:
                 "the state in Redis was built with another catalogue, window plan or rate table;"
                 " run `riskstream rebuild-state`"
             )
-        await self.probe()
+        await self._probe(found.address)
         return found.address
 
-    async def probe(self) -> None:
-        """Raises StateUnavailable if Redis answers but takes no writes: a replica, or one whose memory is full."""
-        await self._ask(self._redis.set(f"{self._prefix}:probe", b"", px=PROBE_TTL_MS))
+    async def _probe(self, address: StateAddress) -> None:
+        """Raises StateUnavailable if Redis answers but counts nothing: a replica, or one whose memory is full."""
+        keys = [self._epoch_key, *(self._key(address.generation, name) for name in ("markers", "journal", "claims"))]
+        keys += [self._key(address.generation, "recent:"), f"{self._prefix}:probe".encode()]
+        arguments = [self._value(address), address.run_id, CALLS, "", "+0", b"", FAR_TICK, TICK_S, PROBE_TTL_S, 0, 0, 0]
+        if (await self._run([self._apply.command(keys, arguments)], self._apply))[0][0] != b"ok":
+            raise StateLost("the state was rebuilt, or Redis was restarted, at this moment")
 
     async def read(self, address: StateAddress, source: int, keys: Sequence[bytes]) -> Read:
         g = address.generation

@@ -163,11 +163,13 @@ async def test_what_redis_refuses_is_not_counted(admin: Redis, store: RedisState
     assert await store.states(at, [ACCOUNT, SHARED]) == [STATE, STATE]
 
 
-@pytest.mark.parametrize("said", ["READONLY", "OOM", "NOREPLICAS"])
+@pytest.mark.parametrize("said", ["READONLY", "OOM", "NOREPLICAS", "NOPERM", "WRONGTYPE"])
 async def test_a_state_that_takes_no_writes_is_away(admin: Redis, store: RedisStateStore, said: str) -> None:
     """Reading goes on, so that only a write shows it."""
     break_, mend = REFUSALS[said]
     at = await adopted(store)
+    tick = (await store.read(at, CALLS, [])).tick
+    assert await store.apply(at, Apply(source=CALLS, marker_read=None, marker=None, tick=tick, entry=b"")) == Applied(1)
     await break_(admin)
     try:
         with pytest.raises(StateUnavailable, match=said):
