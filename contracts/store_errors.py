@@ -30,9 +30,9 @@ class RequestNotSent(Exception):
 REDIS: Final = {
     code: StoreErrorMeaning(NOT_DONE, True)
     for code in (
-        "ASK", "BUSY", "CLUSTERDOWN", "CROSSSLOT", "EXECABORT", "INPROG", "LOADING", "MASTERDOWN", "MISCONF", "MOVED",
-        "NOADDR", "NOAUTH", "NOMASTERLINK", "NOPERM", "NOPROTO", "NOREPLICAS", "NOSCRIPT", "NOTREADY", "OOM", "READONLY",
-        "TRYAGAIN", "UNKILLABLE", "WRONGPASS", "WRONGTYPE",
+        "ASK", "BUSY", "CLUSTERDOWN", "CROSSSLOT", "EXECABORT", "LOADING", "MASTERDOWN", "MISCONF", "MOVED",
+        "INPROG", "NOADDR", "NOAUTH", "NOMASTERLINK", "NOPERM", "NOPROTO", "NOREPLICAS", "NOSCRIPT", "NOTREADY", "OOM",
+        "READONLY", "TRYAGAIN", "UNKILLABLE", "WRONGPASS", "WRONGTYPE",
     )
 } | {
     "BUSYGROUP": StoreErrorMeaning(DONE, False),
@@ -107,7 +107,8 @@ _KAFKA_ERRS = (
 KAFKA: Final = (
     {name: StoreErrorMeaning(NOT_DONE, True) for name in _KAFKA_WAITS}
     | {name: StoreErrorMeaning(NOT_DONE, False) for name in _KAFKA_ERRS}
-    | {name: StoreErrorMeaning(DONE, False) for name in ("DuplicateSequenceNumber", "NoError", "TopicAlreadyExistsError")}
+    | {name: StoreErrorMeaning(DONE, False) for name in ("DuplicateSequenceNumber", "NoError")}
+    | {"TopicAlreadyExistsError": StoreErrorMeaning(DONE, False)}
     | {  # a batch that may be in the log all the same
         name: StoreErrorMeaning(UNKNOWN, True)
         for name in (

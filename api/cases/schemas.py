@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from api.cases import verdicts
 from api.cases.claims import holder
 from api.cases.queries import milliseconds
 from api.cases.texts import Line, ShortLine, Text
+from api.moments import Moment
 from api.schemas import AlertOut, Answer
 from contracts.case import AlertStatus, Verdict
 from contracts.decision import RiskLevel
@@ -73,7 +74,7 @@ class LabelIn(Request):
     transaction_id: Line
     fraud: StrictBool
     source: ShortLine = "chargeback"
-    known_at: Annotated[AwareDatetime | None, Field(description="Since when it is known; now, if absent")] = None
+    known_at: Annotated[Moment | None, Field(description="Since when it is known; now, if absent")] = None
 
 
 class WorkedAlertOut(AlertOut):
