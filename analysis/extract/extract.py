@@ -14,6 +14,7 @@ from analysis.extract.parts import Batch, FileRefused, Reader, Unusable
 from analysis.extract.reading import Format, FoundColumn, Layout, Mapping, Reading, Wanted
 from analysis.extract.rejects import RejectWriter
 from analysis.extract.sie_reader import SieReader
+from analysis.extract.text_codecs import one_byte
 from analysis.extract.transform import Transform
 from analysis.extract.xml_reader import XmlReader
 from analysis.progress import Progress, unless
@@ -110,6 +111,10 @@ def understand(path: Path, file_name: str, wanted: Wanted | None, defaults: Defa
 def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, Layout]:
     """A reader, and the layout with all that it found out."""
     encoding = known_encoding(layout.encoding) if layout.encoding else None
+    try:
+        _ = layout.delimiter and one_byte(layout.delimiter)
+    except ValueError as error:
+        raise FileRefused(f"layout.delimiter: {error}") from error
     match file_format:
         case "csv":
             csv_reader = _opened_csv(path, encoding, layout)

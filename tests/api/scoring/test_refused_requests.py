@@ -65,7 +65,7 @@ class Operation(NamedTuple):
         if content is None:
             return None
         schema = self.resolved(content["schema"])
-        found: dict[str, Any] = content.get("example") or schema.get("example") or schema["examples"][0]
+        found: dict[str, Any] = content.get("example") or schema.get("example") or (schema.get("examples") or [{}])[0]
         return found
 
     def texts(self) -> Iterator[tuple[str | int, ...]]:
@@ -74,7 +74,9 @@ class Operation(NamedTuple):
         if content is not None:
             yield from self._texts(content["schema"], (), 0)
 
-    def _texts(self, schema: dict[str, Any], place: tuple[str | int, ...], depth: int) -> Iterator[tuple[str | int, ...]]:
+    def _texts(
+        self, schema: dict[str, Any], place: tuple[str | int, ...], depth: int
+    ) -> Iterator[tuple[str | int, ...]]:
         schema = self.resolved(schema)
         if depth > 6:
             return
@@ -181,7 +183,7 @@ async def test_operations_that_change_something_refuse_unknown_parameters(gatewa
     wrong = []
     for operation in await operations(gateway):
         answer = await sent(gateway, key, operation, operation.address() + "?surprise=1", operation.body)
-        if is_told(answer, "query.surprise") is not (operation.method in CHANGING):
+        if operation.method in CHANGING and not is_told(answer, "query.surprise"):
             wrong.append(f"{operation.label}: {answer.status_code} {answer.text[:150]}")
     assert not wrong, "\n".join(wrong)
 
