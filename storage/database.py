@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
@@ -11,7 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from contracts.errors import StoreOutcome, StoreUnavailable
 from contracts.store_errors import meaning_of
-from storage.roles import CLIENT_SETTING
+from storage.roles import CLIENT_SETTING, GATEWAY
 
 AnyPool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
@@ -34,6 +35,7 @@ _SERVER_SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
 }
 
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _NAME_CLIENT = "SELECT set_config($1, $2, false)"
 
 _ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -131,7 +133,7 @@ async def connect(
             plain_dsn(dsn),
             min_size=1,
             max_size=size_max,
-            init=_set_codecs,
+            init=_set_codecs_of_lists if role == GATEWAY else _set_codecs,
             connection_class=_KeptSession if keeps_session else asyncpg.Connection,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
@@ -183,6 +185,25 @@ async def _sent_nothing(taken: Awaitable[Connection]) -> Connection:
 async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Documents (jsonb) travel as JSON bytes, so that callers decode straight into their structs."""
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb_of, decoder=_json_of, format="binary")
+
+
+async def _set_codecs_of_lists(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """As well: a time that Python has no date for is the end of its calendar, where it would break the whole answer."""
+    await _set_codecs(connection)
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=_micros_of, decoder=_time_of, format="tuple"
+    )
+
+
+def _micros_of(at: datetime) -> tuple[int]:
+    return ((at - _POSTGRES_EPOCH) // timedelta(microseconds=1),)
+
+
+def _time_of(micros: tuple[int]) -> datetime:
+    try:
+        return _POSTGRES_EPOCH + timedelta(microseconds=micros[0])
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if micros[0] > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 def _jsonb_of(document: bytes) -> bytes:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from analysis.run_progress import progress_of
 from api.cases.queries import milliseconds
 from api.cases.texts import Line
+from api.listing import Listed
 from api.moments import Moment
 from api.schemas import Answer
 from contracts.case import Verdict
@@ -85,7 +86,7 @@ class JobOut(Answer):
         return cls.model_validate(job)
 
 
-class JobPage(Answer):
+class JobPage(Listed):
     """Newest first."""
 
     items: list[JobOut]
@@ -140,7 +141,7 @@ class RunOut(Answer):
         )
 
 
-class RunPage(Answer):
+class RunPage(Listed):
     """Newest first."""
 
     items: list[RunOut]
@@ -237,7 +238,7 @@ class AnomalyOut(Answer):
         )
 
 
-class AnomalyPage(Answer):
+class AnomalyPage(Listed):
     """The highest score first; of transactions, the newest first."""
 
     items: list[AnomalyOut]

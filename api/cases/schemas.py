@@ -13,6 +13,7 @@ from api.cases import verdicts
 from api.cases.claims import holder
 from api.cases.queries import milliseconds
 from api.cases.texts import Line, ShortLine, Text
+from api.listing import Listed, listed
 from api.moments import Moment
 from api.schemas import AlertOut, Answer
 from contracts.case import AlertStatus, Verdict
@@ -101,7 +102,7 @@ class WorkedAlertOut(AlertOut):
         )
 
 
-class WorkedAlertPage(Answer):
+class WorkedAlertPage(Listed):
     """In the order asked for. `next_cursor` is null on the last page."""
 
     items: list[WorkedAlertOut]
@@ -154,7 +155,7 @@ class CaseOut(Answer):
         )
 
 
-class CasePage(Answer):
+class CasePage(Listed):
     """By the alert that opened each. `next_cursor` is null on the last page."""
 
     items: list[CaseOut]
@@ -228,7 +229,7 @@ class LabelOut(Answer):
     state: str
 
 
-class LabelPage(Answer):
+class LabelPage(Listed):
     """The one known last first. `next_cursor` is null on the last page."""
 
     items: list[LabelOut]
@@ -236,7 +237,7 @@ class LabelPage(Answer):
 
     @classmethod
     def of(cls, labels: list[KnownLabel], next_cursor: str | None) -> Self:
-        return cls(items=[LabelOut.model_validate(label) for label in labels], next_cursor=next_cursor)
+        return cls(**listed(labels, LabelOut.model_validate, "transaction_id"), next_cursor=next_cursor)
 
 
 class AuditEntryOut(Answer):
@@ -263,7 +264,7 @@ class AuditEntryOut(Answer):
         )
 
 
-class AuditPage(Answer):
+class AuditPage(Listed):
     """The newest first. `next_cursor` is null on the last page."""
 
     items: list[AuditEntryOut]

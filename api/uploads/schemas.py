@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from analysis.extract.reading import Format, FoundColumn, Layout, Mapping, Wanted
 from analysis.extract.text_codecs import one_byte, text_codec
 from api.cases.paging import PageQuery
+from api.listing import Listed
 from api.schemas import Answer
 from storage.jobs import Job, JobState
 from storage.uploads import StoredUpload
@@ -102,7 +103,7 @@ class UploadOut(Answer):
         )
 
 
-class UploadPage(Answer):
+class UploadPage(Listed):
     """The newest first. `next_cursor` is null on the last page."""
 
     items: list[UploadOut]

@@ -240,3 +240,53 @@ async def test_a_missing_field_and_a_batch_without_transactions_have_a_list_of_e
     del body["amount"]
     assert (await caller.score(body)).json()["errors"][0]["where"] == "body.amount"
     assert (await caller.batch([])).json()["errors"][0]["where"] == "body.transactions"
+
+
+NO_MOMENTS = [
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "2026-01-01T00:00:00+0000",
+    "2026-01-01T00:00:00+00",
+    "2026-01-01T24:00:00Z",
+    "2026-06-30T23:59:60Z",
+    "2026-01-01T00:00:00,5Z",
+    "2026-01-01T00:00Z",
+    "2026-01-01T00:00:00",
+    "2026-02-30T00:00:00Z",
+    "1767225600",
+    "20260101T000000Z",
+    "2026-01-01_00:00:00Z",
+]
+WORDS = ("RFC 3339", "RFC3339", "its year in UTC", "the year must lie between", "timezone component")
+MOMENTS = ["2026-01-01t00:00:00z", "2026-01-01 00:00:00.123456789Z", "2026-01-01T00:00:00-00:00"]
+
+
+def moments(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Where a request may hold a moment: (query or body, name)."""
+    for parameter in operation.parameters("query"):
+        if '"date-time"' in json.dumps(parameter["schema"]):
+            yield "query", parameter["name"]
+    content = operation.resolved(operation.spec.get("requestBody", {})).get("content", {}).get("application/json")
+    for name, schema in operation.resolved(content["schema"]).get("properties", {}).items() if content else ():
+        if '"date-time"' in json.dumps(schema):
+            yield "body", name
+
+
+async def test_every_moment_is_one_of_rfc_3339_and_has_a_year_in_utc(gateway: RunningGateway, key: str) -> None:
+    wrong, tried = [], 0
+    for operation in await operations(gateway):
+        for place, name in moments(operation):
+            for text in (*NO_MOMENTS, *MOMENTS):
+                body = operation.body
+                address = operation.address()
+                if place == "query":
+                    address += f"?{name}={quote(text)}"
+                else:
+                    body = {**(body or {}), name: text}
+                answer = await sent(gateway, key, operation, address, body)
+                tried += 1
+                told = is_told(answer, f"{place}.{name}") and any(words in answer.text for words in WORDS)
+                if told is not (text in NO_MOMENTS):
+                    wrong.append(f"{operation.label} {name}={text}: {answer.status_code} {answer.text[:200]}")
+    assert not wrong, "\n".join(wrong)
+    assert tried > 150

@@ -29,9 +29,11 @@ async def world(
     with own_redis(tmp_path / "redis") as address:
         mine = replace(stack, redis_url=address)
         models = tmp_path / "models"
-        async with torn_world(database_url, mine, redis_prefix, topic_prefix, models, key, stack.kafka) as torn:
-            async with Redis.from_url(address, socket_timeout=10) as admin:
-                yield torn, admin
+        async with (
+            torn_world(database_url, mine, redis_prefix, topic_prefix, models, key, stack.kafka) as torn,
+            Redis.from_url(address, socket_timeout=10) as admin,
+        ):
+            yield torn, admin
 
 
 @pytest.mark.parametrize("refusal", BREAK_AND_MEND)

@@ -132,7 +132,10 @@ REFUSALS: dict[str, tuple[Do, Do]] = {
         command("HSET", f"{PREFIX}:1:markers", "-1", "many"),
         command("HDEL", f"{PREFIX}:1:markers", "-1"),
     ),
-    "WRONGTYPE Operation": (command("LPUSH", f"{PREFIX}:1:e:\x01device", "x"), command("DEL", f"{PREFIX}:1:e:\x01device")),
+    "WRONGTYPE Operation": (
+        command("LPUSH", f"{PREFIX}:1:e:\x01device", "x"),
+        command("DEL", f"{PREFIX}:1:e:\x01device"),
+    ),
 }  # fmt: skip
 
 
@@ -216,7 +219,7 @@ async def test_a_cluster_without_its_slots(tmp_path: Path, lines: tuple[str, ...
         async with connected(address) as client:
             store = RedisStateStore(client, "{one}", FINGERPRINT)
             run_id = str((await client.info("server"))["run_id"])
+            batch = Apply(source=CALLS, marker_read=None, marker=None, tick=0, entry=b"e")
             with pytest.raises(StateUnavailable, match=said) as raised:
-                batch = Apply(source=CALLS, marker_read=None, marker=None, tick=0, entry=b"e")
                 await store.apply(StateAddress(1, 1, run_id), batch)
     assert raised.value.outcome is StoreOutcome.NOT_DONE
