@@ -20,6 +20,7 @@ from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Meaning, Wanted
 from analysis.extract.rejects import read_rejects
 from analysis.found import found_of
+from analysis.library_warnings import told_by
 from analysis.presets import DEFAULT, PRESETS
 from analysis.progress import Cancelled
 from analysis.results_file import Format, ResultsFile
@@ -128,7 +129,7 @@ def _analysed(
 ) -> tuple[Extracted, ParquetRows, Outcome]:
     rows_path = folder / "rows.parquet"
     defaults = Defaults(time_zone=time_zone, currency=load_settings().currency_default)
-    with _Bars() as bars:
+    with _Bars() as bars, told_by(lambda said: _err.print(f"Note: {said}.", style="yellow", markup=False)):
         extracted = extract(
             file,
             file.name,

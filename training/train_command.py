@@ -1,6 +1,7 @@
 """`riskstream train`: a model from the simulator, from files, or from anonymised card transactions."""
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,11 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from analysis.library_warnings import told_by
 from contracts.errors import RiskstreamError
 from settings import Settings, load_settings
 from training import data_options as data
 from training import train_options as how
-from training.bars import bars
+from training.bars import bars, tell_warning
 from training.creditcard.history import credit_card_history
 from training.data_options import DataOptions
 from training.history import History
@@ -103,7 +105,7 @@ def train_command(
         registry = dataset.registry(out or settings.model_path)
         budget = budget_of(tune) if tune else None
         options_of(wanted)  # before the data is read, so that a wrong option is known at once
-        with bars(_console) as progress:
+        with bars(_console) as progress, told_by(partial(tell_warning, _console)):
             history = _history(dataset, told, settings, progress)
             trained = train(
                 history,
