@@ -76,11 +76,11 @@ POSTGRES_OTHER: Final = StoreErrorMeaning(NOT_DONE, False)
 # By the name of aiokafka's error, which is Kafka's own. What is not listed is unknown.
 _KAFKA_WAITS = (
     "BrokerNotAvailableError", "ClusterAuthorizationFailedError", "ConcurrentTransactions",
-    "CoordinatorLoadInProgressError", "CoordinatorNotAvailableError", "CorruptRecordException",
+    "CorruptRecordException",
     "DelegationTokenAuthorizationFailed", "DelegationTokenExpired", "GroupAuthorizationFailedError",
-    "GroupCoordinatorNotAvailableError", "GroupLoadInProgressError", "InvalidMessageError", "InvalidProducerIdMapping",
+    "GroupCoordinatorNotAvailableError", "GroupLoadInProgressError", "InvalidProducerIdMapping",
     "LeaderNotAvailableError", "MetadataEmptyBrokerList", "NoBrokersAvailable", "NodeNotReadyError",
-    "NotControllerError", "NotCoordinatorError", "NotCoordinatorForGroupError", "NotEnoughReplicasError",
+    "NotControllerError", "NotCoordinatorForGroupError", "NotEnoughReplicasError",
     "NotLeaderForPartitionError", "ReassignmentInProgress", "ReplicaNotAvailableError", "SaslAuthenticationFailed",
     "AuthenticationFailedError", "StaleMetadata", "TooManyInFlightRequests", "TopicAuthorizationFailedError",
     "TransactionalIdAuthorizationFailed", "UnknownTopicOrPartitionError", "KafkaUnavailableError",

@@ -1,6 +1,7 @@
 """What libraries warn of reaches nobody in their words: a sentence of ours, once, or silence."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,7 +23,10 @@ def test_a_figure_of_one_class_is_told_once_in_our_words(capfd: pytest.CaptureFi
     def measure() -> None:
         roc_auc_score([1, 1, 1], [0.1, 0.2, 0.3])
 
-    (sentence,) = told(measure, measure, lambda: warnings.warn("No positive class found", UndefinedMetricWarning))
+    def warn() -> None:
+        warnings.warn("No positive class found", UndefinedMetricWarning, stacklevel=1)
+
+    (sentence,) = told(measure, measure, warn)
     assert "only fraud, or none" in sentence
     assert capfd.readouterr().err == ""
 
@@ -35,7 +39,8 @@ def test_numpys_warnings_are_told_in_our_words() -> None:
 
 
 def test_what_concerns_later_versions_is_silent() -> None:
-    assert told(lambda: warnings.warn("use b", FutureWarning), lambda: warnings.warn("gone", DeprecationWarning)) == []
+    for kind in (FutureWarning, DeprecationWarning, ResourceWarning):
+        assert told(partial(warnings.warn, "use b", kind, 1)) == []
 
 
 def test_what_nobody_foresaw_names_its_library() -> None:
@@ -44,12 +49,18 @@ def test_what_nobody_foresaw_names_its_library() -> None:
             lambda: warnings.warn_explicit("odd\n  thing.", UserWarning, "/x/site-packages/xgboost/core.py", 1)
         )
     assert sentence == "xgboost warns: odd thing"
-    assert "bound of steps" in told(lambda: warnings.warn("lbfgs failed to converge", ConvergenceWarning))[0]
+    assert (
+        "bound of steps" in told(lambda: warnings.warn("lbfgs failed to converge", ConvergenceWarning, stacklevel=1))[0]
+    )
 
 
 def test_an_error_still_tells_what_was_warned_of() -> None:
     said: list[str] = []
-    with pytest.raises(ValueError, match="in the end"), told_by(said.append):
-        warnings.warn("first", UserWarning)
+
+    def fail() -> None:
+        warnings.warn("first", UserWarning, stacklevel=1)
         raise ValueError("in the end")
+
+    with pytest.raises(ValueError, match="in the end"), told_by(said.append):
+        fail()
     assert len(said) == 1
