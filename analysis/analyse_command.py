@@ -21,6 +21,7 @@ from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Layout, Wanted
 from analysis.extract.rejects import read_rejects
 from analysis.found import found_of
+from analysis.library_warnings import told_by
 from analysis.presets import DEFAULT, PRESETS
 from analysis.progress import Cancelled
 from analysis.results_file import Format, ResultsFile
@@ -174,7 +175,9 @@ class _Work:
 
     def run(self) -> tuple[Extracted, list[dict[str, Any]], Outcome, list[FoundAnomaly]]:
         """What landed, the first rejects, what was found. Raises FileRefused, NeedsConfirmation, Cancelled."""
-        with TemporaryDirectory(prefix="riskstream-analyse-") as folder, _ended_by_signal() as ended, _Bars() as bars:
+        notes = told_by(lambda said: _err.print(f"Note: {said}.", style="yellow", markup=False))
+        folder_of = TemporaryDirectory(prefix="riskstream-analyse-")
+        with folder_of as folder, _ended_by_signal() as ended, _Bars() as bars, notes:
             rows_path, rejects_path = Path(folder) / "rows.parquet", Path(folder) / "rejects.parquet"
             extracted = extract(
                 self.file,

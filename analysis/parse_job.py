@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from pydantic import ValidationError
+
 from analysis.extract.extract import Defaults, Extracted, NeedsConfirmation, NotReadable, extract
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Mapping, Reading, Wanted
@@ -39,7 +41,7 @@ def parse(job: Job, context: Context) -> Finish | None:
             upload.file_name,
             working / "rows.parquet",
             working / "rejects.parquet",
-            wanted=Wanted.model_validate(upload.wanted) if upload.wanted is not None else None,
+            wanted=_wanted(upload),
             defaults=_defaults(upload, context),
             progress=context.progress,
             cancelled=context.cancelled,
@@ -56,12 +58,27 @@ def parse(job: Job, context: Context) -> Finish | None:
     return _success(root, working, upload, found, job.created_by)
 
 
+def _wanted(upload: StoredUpload) -> Wanted | None:
+    """Raises FileRefused for one that was stored when less was checked."""
+    if upload.wanted is None:
+        return None
+    try:
+        return Wanted.model_validate(upload.wanted)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise FileRefused(f"the file cannot be read in the way that was asked for: {where}: {first['msg']}") from error
+
+
 def _defaults(upload: StoredUpload, context: Context) -> Defaults:
     client = context.wait(ClientRepository(context.pool).all()).get(upload.client_id)
 
     def kept(layout_id: str) -> Mapping | None:
         found = context.wait(UploadRepository(context.pool).kept_mapping(upload.client_id, layout_id))
-        return Mapping.model_validate(found) if found is not None else None
+        try:
+            return Mapping.model_validate(found) if found is not None else None
+        except ValidationError:  # kept when less was checked: guessed again
+            return None
 
     return Defaults(time_zone=client.time_zone if client else "UTC", kept=kept)
 

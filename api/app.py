@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from api import openapi, problems
@@ -15,6 +15,7 @@ from api.feed.limits import FeedLimits
 from api.idempotency import Idempotency
 from api.older_paths import OlderPaths
 from api.parts import build
+from api.request_check import check_request
 from api.routes import (
     alerts,
     analysis,
@@ -71,6 +72,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(check_request)],
         redirect_slashes=False,  # a redirect would name the host, and the scheme, that the request claims
         generate_unique_id_function=openapi.operation_id,
     )

@@ -1,8 +1,8 @@
 """What the health answers look like."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from api.schemas import Answer, StreamTotals
 
@@ -43,7 +43,7 @@ class HealthOut(Answer):
     status: Literal["healthy", "degraded"]
     model_loaded: bool
     database_connected: bool
-    redis_connected: bool
+    redis_connected: Annotated[bool, Field(description="Redis takes writes, and holds a state to count in")]
     kafka_connected: bool
     model_version: str | None
     version: str

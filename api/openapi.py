@@ -7,8 +7,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api.examples import add_examples
-from api.idempotency import accepts_key
-from api.problems import BY_STATUS, MEDIA_TYPE, TYPE_PREFIX
+from api.idempotency import METHODS, accepts_key
+from api.problems import BY_STATUS, INVALID_REQUEST, MEDIA_TYPE, TYPE_PREFIX
 from api.schemas import ProblemOut
 from api.version import VERSION
 
@@ -83,7 +83,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        schemas["Problem"] = ProblemOut.model_json_schema()
+        schemas["Problem"] = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schemas["Problem"].pop("$defs")
         add_examples(schemas)
         document["components"]["parameters"] = {"IdempotencyKey": IDEMPOTENCY_KEY}
         used: dict[str, None] = {}
@@ -92,13 +93,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 used |= dict.fromkeys(operation.get("tags", ()))
                 if operation.get("security") and accepts_key(method.upper(), path):
                     _accept_key(operation)
-                _complete(operation)
+                _complete(method, operation)
         document["tags"] = [{"name": name, "description": TAGS.get(name, name)} for name in sorted(used)]
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any]) -> None:
     """Say who may call it, and every problem that it can answer with."""
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422")):
@@ -107,6 +108,8 @@ def _complete(operation: dict[str, Any]) -> None:
     security = operation.setdefault("security", [])  # none: said to be open, not left unsaid
     if security and {} not in security:
         statuses |= GUARDED
+    if method.upper() in METHODS:
+        statuses.add(422)  # for a parameter that it does not know
     if operation.get("parameters"):
         statuses |= WITH_PARAMETERS
     if "requestBody" in operation:
@@ -129,5 +132,7 @@ def _problem(status: int) -> dict[str, Any]:
         "detail": "what it was in this very request",
         "request_id": "0f6c2d0d0c5b4e0f9a3c1f6f7a3b1c2d",
     }
+    if status == INVALID_REQUEST.status:
+        example["errors"] = [{"where": "body.amount", "why": "Input should be greater than 0"}]
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
     return {"description": kind.title, "content": content}

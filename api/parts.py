@@ -32,6 +32,7 @@ from api.sessions import Sessions
 from api.uploads.intake import Intake
 from contracts.decision import Alert
 from contracts.errors import SettingsError
+from features.redis_store.protocol import PROBE_TTL_S
 from pipeline.served_model import ServedModel
 from settings import Settings
 from storage.alerts import AlertRepository
@@ -128,7 +129,14 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
     limits = limits or FeedLimits()
     hub = Hub(alerts_since, limits)
     hints = Hints(settings, hub.hint)
-    checks: dict[str, Check] = {"database": database.ping, "redis": redis.ping, "kafka": hints.ping}
+    scoring = Scoring(settings, model, lambda stored: hub.hint(stored.alerts))
+
+    async def state_is_usable() -> None:
+        # A replica, and a Redis whose memory is full, answer a ping.
+        await redis.set(f"{settings.redis_key_prefix}:probe", b"", ex=PROBE_TTL_S)
+        scoring.check_state()
+
+    checks: dict[str, Check] = {"database": database.ping, "redis": state_is_usable, "kafka": hints.ping}
     return Parts(
         settings=settings,
         origins=frozenset(origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()),
@@ -148,7 +156,7 @@ def build(settings: Settings, limits: FeedLimits | None = None, passwords: Passw
         standing=Standing(authenticator, identities, limits.recheck_s),
         model=model,
         card_model=CardModel(settings.model_path),
-        scoring=Scoring(settings, model, lambda stored: hub.hint(stored.alerts)),
+        scoring=scoring,
         explainer=Explainer(model),
         health=HealthChecks(checks),
         uploads=Intake(settings),

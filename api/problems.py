@@ -1,5 +1,6 @@
 """RFC 9457 problem documents: every error that leaves the gateway, with a stable type and the request's id."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,16 @@ _DETAILS = {  # of what the router itself refuses
 }
 
 
+_PLACE_OF_KIND = {
+    ID_REUSED: "body.transaction_id",
+    KEY_REUSED: "header.idempotency-key",
+    WEAK_PASSWORD: "body.password",
+}
+_NAMED_PLACE = re.compile(r"(?P<where>(?:body|query|path|header|cookie)(?:\.[\w.-]+)?): ")
+_DECODERS_PLACE = re.compile(r"(?P<why>.+) - at `\$(?P<path>[^`]*)`", re.DOTALL)  # msgspec's, and ours like it
+_MISSING_FIELD = re.compile(r"required field `(?P<name>\w+)`")
+
+
 class Problem(HTTPException):
     """Raise to answer with a problem document. `extra` members go into it as they are."""
 
@@ -90,7 +101,15 @@ def document(
     kind: Kind, detail: str, request_id: str, headers: dict[str, str] | None = None, **extra: Any
 ) -> JSONResponse:
     """The response that carries one problem."""
-    body = {
+    body = members(kind, detail, request_id, **extra)
+    return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
+
+
+def members(kind: Kind, detail: str, request_id: str, **extra: Any) -> dict[str, Any]:
+    """A problem as JSON. Every 422 lists its `errors`, each with where and why."""
+    if kind.status == INVALID_REQUEST.status and "errors" not in extra:
+        extra["errors"] = [error_of(kind, detail)]
+    return {
         "type": TYPE_PREFIX + kind.slug,
         "title": kind.title,
         "status": kind.status,
@@ -98,7 +117,18 @@ def document(
         "request_id": request_id,
         **extra,
     }
-    return JSONResponse(body, kind.status, headers, MEDIA_TYPE)
+
+
+def error_of(kind: Kind, detail: str) -> dict[str, str]:
+    """Where and why, of a problem that was raised with one sentence: `body.name: why`, or `why - at `$.name``."""
+    if decoded := _DECODERS_PLACE.fullmatch(detail):
+        where = f"body{decoded['path']}".replace("[", ".").replace("]", "")
+        return {"where": where.rstrip("."), "why": decoded["why"]}
+    if named := _NAMED_PLACE.match(detail):
+        return {"where": named["where"], "why": detail[named.end() :]}
+    if missing := _MISSING_FIELD.search(detail):
+        return {"where": f"body.{missing['name']}", "why": detail}
+    return {"where": _PLACE_OF_KIND.get(kind, "body"), "why": detail}
 
 
 def answer_to(error: Exception, request_id: str) -> JSONResponse | None:

@@ -14,6 +14,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+class ErrorOut(BaseModel):
+    """One fault of a request: its place, such as `body.amount`, and what is wrong there."""
+
+    where: str
+    why: str
+
+
 class ProblemOut(BaseModel):
     """An RFC 9457 problem document, `application/problem+json`."""
 
@@ -21,6 +28,9 @@ class ProblemOut(BaseModel):
     title: str
     status: int
     detail: str
+    errors: Annotated[
+        list[ErrorOut] | None, Field(description="Of a 422: every fault that was found, the first 20")
+    ] = None
     request_id: Annotated[str, Field(description="Finds the request in the log; also in X-Request-ID")]
 
 

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 from analysis.detectors.protocol import Kind
 from analysis.strategy import Strategy
 from analysis.strategy_book import FoundStrategy
+from api.listing import Listed
 from api.schemas import Answer
 
 EXAMPLE: dict[str, Any] = {
@@ -87,14 +88,14 @@ class StrategyOut(Answer):
         )
 
 
-class StrategyPage(Answer):
+class StrategyPage(Listed):
     """Presets first, then one's own, the oldest first. `next_cursor` is null on the last page."""
 
     items: list[StrategyOut]
     next_cursor: str | None
 
 
-class VersionPage(Answer):
+class VersionPage(Listed):
     """The newest first. `next_cursor` is null on the last page."""
 
     items: list[StrategyOut]

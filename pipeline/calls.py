@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from contracts.decision import Decision
 from contracts.errors import BeingDecided, IdReused, OutcomeUnknown, RiskstreamError, StoreUnavailable
@@ -233,7 +234,13 @@ def settle(call: Call, stored: Answered | None) -> None:
     if stored is None:
         call.fail(OutcomeUnknown("the transaction was decided before and is not kept any more"))
     elif not is_same(call.body, stored.body):
-        call.fail(IdReused(f"the transaction id {call.transaction.transaction_id!r} came before with another body"))
+        name = call.transaction.transaction_id
+        call.fail(
+            IdReused(
+                f"the transaction id {name!r} came before with another body, whose decision stands:"
+                f" GET /v1/decisions/{quote(name, safe='')}"
+            )
+        )
     else:
         call.succeed(Answer(stored.decision, repeated=True))
 

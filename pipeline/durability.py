@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from contracts.decision import Decision
-from contracts.errors import BeingDecided, OffsetGap, OutcomeUnknown, PartitionLost, StateLost, StoreUnavailable
+from contracts.errors import (
+    BeingDecided,
+    OffsetGap,
+    OutcomeUnknown,
+    PartitionLost,
+    StateLost,
+    StateUnavailable,
+    StoreOutcome,
+    StoreUnavailable,
+)
 from contracts.journal import (
     CALLS,
     NOTHING_STORED,
@@ -163,7 +172,11 @@ class Pipeline:
             #    what was counted. Before Postgres, or a crash between the two would count twice or not at all.
             claims = claims_of(entry)
             watch.applying()
-            result = await self._apply(source, look, folded, entry, claims)
+            try:
+                result = await self._apply(source, look, folded, entry, claims)
+            except StateUnavailable:  # refused, or never sent: nothing of it is counted
+                watch.refused()
+                raise
             marks.append(clock())
             if isinstance(result, Applied):
                 break
@@ -302,7 +315,7 @@ class Pipeline:
         try:
             return await self.state.apply(source.address, batch)
         except StoreUnavailable as error:
-            if not source.is_call:
+            if not source.is_call or error.outcome is StoreOutcome.NOT_DONE:
                 raise
             raise OutcomeUnknown(f"{error}; it may be counted: repeat it with the same id") from error
 

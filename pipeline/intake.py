@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.label import ForwardedLabel, decode_forwarded
 from contracts.log import LogRecord
+from contracts.rfc3339 import complaint_about_message
 from contracts.transaction import Transaction, decode_transaction, reject_for_time
 
 _T = TypeVar("_T", Transaction, ForwardedLabel)
@@ -80,7 +81,12 @@ class Gate:
         if record.value and len(record.value) > self.bytes_max:
             return Rejection(DeadLetterReason.TOO_LARGE, f"{len(record.value)} bytes; {self.bytes_max} are allowed")
         value = decode_transaction(record.value)
-        return self._known(value, record.append_ms) if type(value) is Transaction else value
+        if type(value) is not Transaction:
+            return value
+        # Only on the way in: what was stored before this rule can still be read.
+        if complaint := complaint_about_message(record.value or b"", "timestamp"):
+            return Rejection(DeadLetterReason.INVALID_FIELD, complaint)
+        return self._known(value, record.append_ms)
 
     def _of_known_client(self, value: _T) -> _T | Rejection:
         if self.knows_client(value.client_id):

@@ -6,7 +6,8 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from contracts.errors import StoreUnavailable
+from contracts.errors import StoreOutcome, StoreUnavailable
+from contracts.store_errors import meaning_of
 from riskstream_client.partitioner import partition_of
 
 BATCH_BYTES = 256 * 1024  # a quarter of Kafka's default limit; beyond that throughput does not grow
@@ -97,5 +98,10 @@ async def partition_count(producer: Any, topic: str) -> int:
 
 
 def unavailable(error: KafkaError) -> StoreUnavailable:
-    """Kafka's error as one sentence of ours."""
-    return StoreUnavailable(f"Kafka did not take the messages ({error}); they can be sent again")
+    """Kafka's error as one sentence of ours: whether the messages may be in the topic, and what to do."""
+    meaning = meaning_of(error)
+    if meaning.outcome is StoreOutcome.UNKNOWN:
+        advice = "it may have some of them; they can be sent again"
+    else:
+        advice = "they can be sent again" if meaning.passes else "sending them again will not help"
+    return StoreUnavailable(f"Kafka did not take the messages ({error}); {advice}", meaning.outcome)

@@ -14,6 +14,7 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from contracts.errors import PartitionLost, StoreUnavailable
+from contracts.store_errors import meaning_of
 
 _NOT_OURS = (CommitFailedError, IllegalGenerationError, UnknownMemberIdError, RebalanceInProgressError)
 
@@ -35,7 +36,8 @@ class ConsumerLog:
         except (*_NOT_OURS, IllegalStateError) as error:
             raise PartitionLost(f"partition {partition} was given to another worker: {error}") from error
         except KafkaError as error:
-            raise StoreUnavailable(f"Kafka does not take the offset of partition {partition}: {error}") from error
+            sentence = f"Kafka does not take the offset of partition {partition}: {error}"
+            raise StoreUnavailable(sentence, meaning_of(error).outcome) from error
 
     async def committed(self, partition: int) -> int | None:
         """Kafka's committed offset. Raises StoreUnavailable."""

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import StoreUnavailable
 from contracts.log import LogRecord
+from contracts.store_errors import meaning_of
 from contracts.topics import Topics
 from contracts.transaction import EPOCH
 from riskstream_client.batches import partition_count
@@ -79,7 +80,8 @@ class DeadLetterSink:
         try:
             places = await self._produce(letters)
         except KafkaError as error:
-            raise StoreUnavailable(f"the dead-letter topic {self._topic} does not take messages: {error}") from error
+            sentence = f"the dead-letter topic {self._topic} does not take messages: {error}"
+            raise StoreUnavailable(sentence, meaning_of(error).outcome) from error
         await self._repository.register([_row(letter, *place) for letter, place in zip(letters, places, strict=True)])
 
     async def _produce(self, letters: Sequence[DeadLetter]) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from contracts.decision import Alert, RiskLevel
 from storage import alerts
 from storage.conditions import Conditions
 from storage.database import Connection, Pool, session
+from storage.rows import rows_of
 from storage.search_words import question
 
 COLUMNS = f"{alerts.COLUMNS}, a.version, c.assignee, c.claimed_until, d.verdict"
@@ -125,7 +126,7 @@ class AlertListRepository:
         """
         async with session(self._pool) as connection:
             records = await connection.fetch(statement, *where.values)
-        return [_worked_of(record) for record in records]
+        return rows_of(records, _worked_of, alert=lambda row: row)
 
     async def of_case(self, client_id: int, case_id: UUID, limit: int) -> list[WorkedAlert]:
         """The newest alerts of a case."""

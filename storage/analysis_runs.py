@@ -14,6 +14,7 @@ from storage.audit import AuditEntry, record
 from storage.conditions import Conditions
 from storage.database import Connection, Pool, session
 from storage.jobs import Job, JobKind, JobState
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000  # runs a query
 
@@ -141,7 +142,8 @@ class RunRepository:
         ORDER BY r.created_at DESC, r.run_id DESC LIMIT {limited}
         """
         async with session(self._pool) as connection:
-            return [_run_of(found) for found in await connection.fetch(statement, *where.values)]
+            found = await connection.fetch(statement, *where.values)
+        return rows_of(found, _run_of, created_at=lambda row: row.run_at)
 
 
 def _run_of(record: asyncpg.Record) -> StoredRun:

@@ -12,6 +12,7 @@ import msgspec
 
 from storage.conditions import Conditions
 from storage.database import Connection, Pool, session
+from storage.rows import rows_of
 
 PAGE_MAX = 10_000  # anomalies a query; an export reads that many at once
 CHUNK = 2_000  # rows an insert; some 2 MB
@@ -152,7 +153,7 @@ class AnomalyRepository:
         limited = where.bind(min(limit, PAGE_MAX))
         statement = f"SELECT {_SHOWN} FROM anomalies AS n {_WITH_ALERT} WHERE {where} ORDER BY {order} LIMIT {limited}"
         async with session(self._pool) as connection:
-            return [_anomaly_of(record) for record in await connection.fetch(statement, *where.values)]
+            return rows_of(await connection.fetch(statement, *where.values), _anomaly_of)
 
 
 def _conditions(client_id: int, wanted: AnomalyFilter) -> Conditions:

@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from storage.database import Pool, session
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000
 RANK_NONE = 2**31 - 1  # orders behind every rank
@@ -110,7 +111,7 @@ class ComparisonRepository:
             records = await connection.fetch(
                 _PAGE, client_id, first, second, match is Match.ROW, found, *after, min(limit, PAGE_MAX)
             )
-        return [_pair_of(record) for record in records]
+        return rows_of(records, _pair_of, key=lambda row: (row.rank_first, row.rank_second))
 
 
 def _pair_of(record: asyncpg.Record) -> Pair:

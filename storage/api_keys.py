@@ -8,6 +8,7 @@ import msgspec
 
 from storage.audit import AuditEntry, record
 from storage.database import Connection, Pool, session
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000  # keys a query
 KEYS_MAX = 1_000  # valid keys of a client
@@ -131,7 +132,7 @@ class ApiKeyRepository:
         """A client's keys, ended ones included, oldest first, those after an id; at most PAGE_MAX."""
         async with session(self._pool) as connection:
             records = await connection.fetch(_OF_CLIENT, client_id, after_id, min(limit, PAGE_MAX))
-        return [_api_key_of(found) for found in records]
+        return rows_of(records, _api_key_of)
 
     async def revoke(self, api_key_id: int, entry: AuditEntry | None = None) -> bool:
         """False if there is no such key, or it is revoked already. A caller's `entry` ends its open invitations too."""

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from storage.database import Connection, Pool, session
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000  # entries a query
 DETAIL_BYTES_MAX = 16 * 1024  # of one entry; a detail names what changed, it does not repeat the thing
@@ -108,7 +109,7 @@ class AuditRepository:
                 wanted.recorded_to,
                 min(limit, PAGE_MAX),
             )
-        return [_record_of(found) for found in records]
+        return rows_of(records, _record_of)
 
     async def about(self, client_id: int, subjects: Sequence[str], limit: int) -> list[AuditRecord]:
         """What was done to these subjects, newest first; at most PAGE_MAX."""

@@ -19,6 +19,7 @@ from contracts.decision import RiskLevel
 from storage.case_building import SEVERITY_RANKS
 from storage.conditions import Conditions
 from storage.database import Connection, Pool, session
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000  # cases a query
 _SEVERITIES = {rank: level for level, rank in SEVERITY_RANKS.items()}
@@ -137,7 +138,7 @@ class CaseRepository:
         statement = f"SELECT {_COLUMNS}, d.verdict FROM cases AS c {_VERDICT} WHERE {where} {order} LIMIT {limited}"
         async with session(self._pool) as connection:
             records = await connection.fetch(statement, *where.values)
-        return [_case_of(record) for record in records]
+        return rows_of(records, _case_of)
 
     async def others_of_account(self, client_id: int, account: str, but: UUID, limit: int) -> list[Case]:
         """The account's other cases, the latest first."""

@@ -1,16 +1,18 @@
 """Connections to Postgres: pool, codecs, limits, and the one place where its errors become StoreUnavailable."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from contracts.errors import StoreUnavailable
-from storage.roles import CLIENT_SETTING
+from contracts.errors import StoreOutcome, StoreUnavailable
+from contracts.store_errors import meaning_of
+from storage.roles import CLIENT_SETTING, GATEWAY
 
 AnyPool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
@@ -33,11 +35,10 @@ _SERVER_SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
 }
 
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _NAME_CLIENT = "SELECT set_config($1, $2, false)"
 
-# SQLSTATE classes after which the same request can succeed: connection, rollback, resources, operator, system.
-_RETRYABLE_CLASSES = frozenset({"08", "40", "53", "57", "58"})
-_RETRYABLE_CODES = frozenset({"55P03", "25P03"})  # lock not available, idle in transaction
+_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def plain_dsn(dsn: str) -> str:
@@ -132,14 +133,14 @@ async def connect(
             plain_dsn(dsn),
             min_size=1,
             max_size=size_max,
-            init=_set_codecs,
+            init=_set_codecs_of_lists if role == GATEWAY else _set_codecs,
             connection_class=_KeptSession if keeps_session else asyncpg.Connection,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=COMMAND_TIMEOUT_S,
             server_settings=settings,
         )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StoreUnavailable(f"Postgres cannot be reached: {_sentence(error)}") from error
+    except _ERRORS as error:
+        raise StoreUnavailable(f"Postgres cannot be reached: {_sentence(error)}", StoreOutcome.NOT_DONE) from error
     return pool
 
 
@@ -148,7 +149,7 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
     """A connection of the pool. Raises StoreUnavailable for what can be repeated; other errors pass."""
     try:
         if isinstance(pool, KeptPool):
-            connection = await pool.take()
+            connection = await _sent_nothing(pool.take())
             try:
                 yield connection
             except BaseException:
@@ -157,22 +158,52 @@ async def session(pool: Pool) -> AsyncIterator[Connection]:
             await pool.keep(connection)
             return
         plain = pool.pool if isinstance(pool, ClientPool) else pool
-        async with plain.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+        connection = await _sent_nothing(plain.acquire(timeout=ACQUIRE_TIMEOUT_S))
+        try:
             if isinstance(pool, ClientPool):  # the pool resets it when the connection comes back
                 await connection.execute(_NAME_CLIENT, CLIENT_SETTING, str(pool.client_id))
             yield connection
-    except asyncpg.PostgresError as error:
-        if not _retryable(error):
+        finally:
+            await plain.release(connection)
+    # The last of them is what a rollback meets after a statement that was given up while Postgres hung.
+    except _ERRORS as error:
+        meaning = meaning_of(error)
+        if not meaning.passes:
             raise
-        raise StoreUnavailable(f"Postgres: {_sentence(error)}") from error
-    # The last is what a rollback meets behind a statement that was given up while Postgres hung.
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        raise StoreUnavailable(f"Postgres does not answer: {_sentence(error)}") from error
+        how = "" if isinstance(error, asyncpg.PostgresError) else " does not answer"
+        raise StoreUnavailable(f"Postgres{how}: {_sentence(error)}", meaning.outcome) from error
+
+
+async def _sent_nothing(taken: Awaitable[Connection]) -> Connection:
+    """Raises StoreUnavailable where there is no connection: whatever the reason, nothing was asked of it yet."""
+    try:
+        return await taken
+    except _ERRORS as error:
+        raise StoreUnavailable(f"Postgres cannot be reached: {_sentence(error)}", StoreOutcome.NOT_DONE) from error
 
 
 async def _set_codecs(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Documents (jsonb) travel as JSON bytes, so that callers decode straight into their structs."""
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_jsonb_of, decoder=_json_of, format="binary")
+
+
+async def _set_codecs_of_lists(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """As well: a time that Python has no date for is the end of its calendar, where it would break the whole answer."""
+    await _set_codecs(connection)
+    await connection.set_type_codec(
+        "timestamptz", schema="pg_catalog", encoder=_micros_of, decoder=_time_of, format="tuple"
+    )
+
+
+def _micros_of(at: datetime) -> tuple[int]:
+    return ((at - _POSTGRES_EPOCH) // timedelta(microseconds=1),)
+
+
+def _time_of(micros: tuple[int]) -> datetime:
+    try:
+        return _POSTGRES_EPOCH + timedelta(microseconds=micros[0])
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if micros[0] > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 def _jsonb_of(document: bytes) -> bytes:
@@ -181,11 +212,6 @@ def _jsonb_of(document: bytes) -> bytes:
 
 def _json_of(document: bytes) -> bytes:
     return document[1:]
-
-
-def _retryable(error: asyncpg.PostgresError) -> bool:
-    code = error.sqlstate or ""
-    return code[:2] in _RETRYABLE_CLASSES or code in _RETRYABLE_CODES
 
 
 def _sentence(error: BaseException) -> str:

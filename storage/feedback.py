@@ -9,6 +9,7 @@ import msgspec
 from storage.conditions import Conditions
 from storage.database import Connection, Pool, session
 from storage.decisions import WITH_DECISION, WITH_TRANSACTION
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000  # labels a query
 SUMMARY_MAX = 10_000  # transactions with a label that one summary looks at, the newest; some 200 ms
@@ -130,7 +131,7 @@ class FeedbackRepository:
         """
         async with session(self._pool) as connection:
             records = await connection.fetch(statement, *where.values)
-        return [KnownLabel(**dict(record)) for record in records]
+        return rows_of(records, lambda record: KnownLabel(**dict(record)))
 
     async def summary(self, client_id: int, known_from_ms: int) -> Sequence[Tally]:
         """The last label of each transaction against its decision, for the newest SUMMARY_MAX."""

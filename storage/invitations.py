@@ -7,6 +7,7 @@ import msgspec
 
 from storage.audit import AuditEntry, record
 from storage.database import Pool, session
+from storage.rows import rows_of
 from storage.user_sessions import NewSession, open_session
 from storage.users import NewUser, User, insert_user
 
@@ -73,7 +74,7 @@ class InvitationRepository:
         """A client's invitations, closed ones included, oldest first, those after an id; at most PAGE_MAX."""
         async with session(self._pool) as connection:
             found = await connection.fetch(_OF_CLIENT, client_id, after_id, min(limit, PAGE_MAX))
-        return [Invitation(**dict(row)) for row in found]
+        return rows_of(found, lambda row: Invitation(**dict(row)))
 
     async def find(self, token_hashes: Sequence[bytes]) -> Invitation | None:
         """The open invitation with this token."""

@@ -16,6 +16,7 @@ import msgspec
 
 from storage.conditions import Conditions
 from storage.database import Connection, Pool, session
+from storage.rows import rows_of
 
 WAITING_MAX = 100  # jobs of one client; more of them tell of a loop, and would only wait
 PAGE_MAX = 1_000
@@ -161,7 +162,7 @@ class JobRepository:
         """
         async with session(self._pool) as connection:
             records = await connection.fetch(statement, *where.values)
-        return [job_of(record) for record in records]
+        return rows_of(records, job_of)
 
 
 def job_of(record: asyncpg.Record | dict[str, Any]) -> Job:

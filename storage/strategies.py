@@ -9,6 +9,7 @@ import msgspec
 
 from storage.audit import AuditEntry, record
 from storage.database import Pool, session
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000  # strategies or versions a query
 STRATEGIES_MAX = 500  # of a client, deleted ones not counted
@@ -90,7 +91,7 @@ class StrategyRepository:
         """Current versions, oldest strategy first, those after a number; at most PAGE_MAX."""
         async with session(self._pool) as connection:
             records = await connection.fetch(_LIST, client_id, after_number, min(limit, PAGE_MAX))
-        return [_strategy_of(found) for found in records]
+        return rows_of(records, _strategy_of)
 
     async def get(self, client_id: int, strategy_id: str, version: int | None = None) -> StoredStrategy | None:
         """The current version, or the one with this number, of a deleted strategy too."""
@@ -120,7 +121,7 @@ class StrategyRepository:
             return []
         async with session(self._pool) as connection:
             records = await connection.fetch(_VERSIONS, client_id, key, before_version, min(limit, PAGE_MAX))
-        return [_strategy_of(found) for found in records]
+        return rows_of(records, _strategy_of)
 
     async def create(self, client_id: int, document: dict[str, Any], entry: AuditEntry) -> StoredStrategy:
         """Version 1 of a new strategy, named as its document says. Raises NameTaken, TooManyKept."""

@@ -6,6 +6,7 @@ import msgspec
 
 from storage.conditions import Conditions
 from storage.database import Pool, session
+from storage.rows import rows_of
 
 LOOKED_AT_MAX = 1_000  # transactions a page that asks for levels: they are the decisions', which no index joins
 
@@ -86,7 +87,11 @@ class TransactionListRepository:
         statement = _PAGE.format(limit=conditions.bind(looked_at), conditions=conditions)
         async with session(self._pool) as connection:
             records = await connection.fetch(statement, *conditions.values)
-        found = [ListedTransaction(**dict(record)) for record in records]
+        found = rows_of(
+            records,
+            lambda record: ListedTransaction(**dict(record)),
+            key=lambda row: (row.event_time_ms, row.transaction_id),
+        )
         passing = [each for each in found if wanted.level is None or each.risk_level in wanted.level]
         if len(passing) > limit:
             return TransactionPage(passing[:limit], passing[limit - 1].key)

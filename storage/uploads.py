@@ -15,6 +15,7 @@ import msgspec
 from storage.audit import AuditEntry, record
 from storage.database import Connection, Pool, session
 from storage.locks import UPLOAD_LOCK
+from storage.rows import rows_of
 
 PAGE_MAX = 1_000  # uploads a query
 UPLOADS_MAX = 10_000  # of one client
@@ -143,7 +144,7 @@ class UploadRepository:
         """The newest first; at most PAGE_MAX."""
         async with session(self._pool) as connection:
             found = await connection.fetch(_PAGE, client_id, *(after or (None, None)), min(limit, PAGE_MAX))
-        return [upload for upload in map(_upload_of, found) if upload is not None]
+        return rows_of(found, _known_upload_of)
 
     async def used(self, client_id: int) -> Used:
         async with session(self._pool) as connection:
@@ -260,6 +261,12 @@ async def _used(connection: Connection, client_id: int) -> Used:
     found = await connection.fetchrow(_USED, client_id)
     assert found is not None
     return Used(found["uploads"], found["bytes"])
+
+
+def _known_upload_of(found: asyncpg.Record) -> StoredUpload:
+    upload = _upload_of(found)
+    assert upload is not None
+    return upload
 
 
 def _upload_of(found: asyncpg.Record | None) -> StoredUpload | None:

@@ -10,6 +10,7 @@ import msgspec
 
 from storage.audit import AuditEntry, record
 from storage.database import Connection, Pool, session
+from storage.rows import rows_of
 from storage.user_sessions import NewSession, end_sessions, open_session
 
 PAGE_MAX = 1_000  # users a query
@@ -104,7 +105,7 @@ class UserRepository:
         """A client's users, deactivated ones included, oldest first, those after an id; at most PAGE_MAX."""
         async with session(self._pool) as connection:
             found = await connection.fetch(_OF_CLIENT, client_id, after_id, min(limit, PAGE_MAX))
-        return [User(**dict(row)) for row in found]
+        return rows_of(found, lambda row: User(**dict(row)))
 
     async def get(self, client_id: int, user_id: int) -> User | None:
         async with session(self._pool) as connection:

@@ -5,12 +5,14 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from analysis.library_warnings import told_by
 from contracts.errors import DataRefused, RiskstreamError
 from features.catalogue import CATALOGUE_HASH
 from features.money import Money
@@ -26,7 +28,7 @@ from storage.database import Pool, connect
 from storage.roles import PIPELINE
 from training.backtest import Backtest, Volume, changes, outcome_of, scored
 from training.backtest_tables import as_markdown, backtest_tables
-from training.bars import Bars, bars
+from training.bars import Bars, bars, tell_warning
 from training.policies import policies_of, policy_from_file, policy_from_text
 from training.stored_period import stored_chunks
 
@@ -66,7 +68,7 @@ def backtest(
         loaded = load(_folder(settings.model_path, model))
         mature_ms = int(duration_of(mature).total_seconds() * 1000)
         period = (None if start is None else _ms(start), None if stop is None else _ms(stop))
-        with bars(_err) as progress:
+        with bars(_err) as progress, told_by(partial(tell_warning, _err)):
             found = asyncio.run(
                 _backtest(settings, loaded, fixed, period, client, mature_ms, progress, refold=True if refold else None)
             )

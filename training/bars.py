@@ -30,3 +30,8 @@ def bars(console: Console) -> Iterator[Bars]:
     columns = SpinnerColumn(), TextColumn("{task.description:18}"), BarColumn(), TaskProgressColumn()
     with Progress(*columns, TimeElapsedColumn(), console=console) as shown:
         yield Bars(shown)
+
+
+def tell_warning(console: Console, sentence: str) -> None:
+    """What a library warned of, in our words."""
+    console.print(f"Note: {sentence}.", style="yellow", markup=False, soft_wrap=True)

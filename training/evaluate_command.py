@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Shown
 
+from analysis.library_warnings import told_by
 from contracts.errors import RiskstreamError
 from riskstream_client.file_dialect import decimal_sign, lines_above_header, time_style
 from riskstream_client.stack_env import explained
@@ -18,7 +20,7 @@ from settings import Settings as AppSettings
 from settings import load_settings
 from training import data_options as data
 from training import train_options as how
-from training.bars import bars
+from training.bars import bars, tell_warning
 from training.costs import Costs, read_costs
 from training.creditcard.history import credit_card_history
 from training.data_options import DataOptions
@@ -137,7 +139,7 @@ def evaluate_command(
         place = dataset.registry(registry or settings.model_path)
         costs = read_costs(cost) if cost else Costs()
         measured = model_named(model, place, dataset.schema)
-        with bars(_console) as progress:
+        with bars(_console) as progress, told_by(partial(tell_warning, _console)):
             history = _history(dataset, told, settings, progress)
             rows = rows_between(history, _utc(start), _utc(end), measured)
             with progress.stage("evaluate", 1):

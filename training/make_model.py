@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost
 
+from contracts.errors import DataRefused
 from scoring.manifest import FORMAT, Curve, Manifest
 from scoring.model import Model, Vectors, booster_from
 from scoring.schema import Schema
@@ -17,7 +18,7 @@ from training.calibrate import best_calibration, predicted
 from training.fit import Fitted, Labelled, Matrices, Recipe, fit, fit_rounds, matrices, rows_of
 from training.history import History
 from training.options import Options
-from training.periods import Fold, Periods, Rows, known_by
+from training.periods import Fold, Periods, Rows, day, known_by
 from training.progress import SILENT, Advance, Progress
 from training.registry_write import version_of
 from training.thresholds import SCORES, score_curve
@@ -56,7 +57,7 @@ def make_model(
             fitted.append(fit(data, seed, options.recipe, _counting(advance, number * options.recipe.rounds_max)))
         rounds = round(float(np.median([one.rounds for one in fitted])))
         rows = periods.before_test
-        train = labelled(history, rows, periods.test_from_ms)
+        train = _teaching(labelled(history, rows, periods.test_from_ms), periods.test_from_ms)
         final = fit_rounds(train, rounds, seed, options.recipe, _counting(advance, total - options.recipe.rounds_max))
     with progress.stage("calibrate", 1):
         manifest = _calibrated(history, periods, fitted, options)
@@ -86,9 +87,19 @@ def labelled(history: History, rows: Rows, moment_ms: int) -> Labelled:
     return rows_of(history.vectors, rows), known
 
 
+def _teaching(train: Labelled, moment_ms: int) -> Labelled:
+    """Raises DataRefused where nothing can be learned, since no fraud was known at that moment."""
+    if not train[1].any():
+        raise DataRefused(
+            f"of the {len(train[1])} transactions to learn from none was known to be fraud on {day(moment_ms)}, when"
+            " the model would have been made: the labels came later; take more data or other dates"
+        )
+    return train
+
+
 def fold_matrices(history: History, fold: Fold, recipe: Recipe) -> Matrices:
     """A fold's rows: it learns from the verdicts that were known then, and is judged by what came out in the end."""
-    train = labelled(history, fold.train, fold.learned_ms)
+    train = _teaching(labelled(history, fold.train, fold.learned_ms), fold.learned_ms)
     return matrices(train, (rows_of(history.vectors, fold.validation), history.fraud[fold.validation]), recipe)
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from contracts.errors import DataRefused
 from contracts.wording import quantity
 from features.plan import DAY, PLAN
+from training.evaluation.moments import day_text, moment_text
 
 Rows = npt.NDArray[np.intp]
 Times = npt.NDArray[np.int64]
@@ -24,7 +25,8 @@ Booleans = npt.NDArray[np.bool_]
 
 VALIDATION_SHARE, TEST_SHARE = 0.20, 0.20  # of the period's length, where no dates are given
 GAP_SHARE_MAX = 0.10  # of the period: a short one has no room for the whole label delay
-ROWS_MIN, FRAUDS_MIN = 50, 5  # in each part; below it neither a model nor a number about it means anything
+# In each part; below it neither a model nor a number about it means anything.
+ROWS_MIN, FRAUDS_MIN, LEGITIMATE_MIN = 50, 5, 5
 FOLDS_MAX = 12
 
 
@@ -98,11 +100,11 @@ def split(
         validation_from = learned - window * (wanted.folds - number)
         train = keep & (time_ms < validation_from - gap)
         validation = keep & (time_ms >= validation_from) & (time_ms < validation_from + window)
-        for name, mask in (("train", train), ("validation", validation)):
-            _check(name, mask, fraud, length)
+        _check(Part("train", start, validation_from - gap, length), train, fraud)
+        _check(Part("validation", validation_from, validation_from + window, length), validation, fraud)
         folds.append(Fold(np.flatnonzero(train), np.flatnonzero(validation), validation_from))
     test = keep & (time_ms >= test_from) & (time_ms < end)
-    _check("test", test, fraud, length)
+    _check(Part("test", test_from, end, length), test, fraud)
     before = np.flatnonzero(keep & (time_ms < learned))
     return Periods(tuple(folds), before, np.flatnonzero(test), test_from, gap)
 
@@ -118,11 +120,35 @@ def known_by(moment_ms: int, fraud: Booleans, time_ms: Times, label_known_ms: Ti
     return known
 
 
-def _check(name: str, mask: Booleans, fraud: Booleans, length_ms: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the data, and how long all of it is; the end is exclusive."""
+
+    name: str
+    from_ms: int
+    to_ms: int
+    length_ms: int
+
+    @property
+    def dates(self) -> str:
+        return f"the {self.name} period is {day(self.from_ms)} to {day(self.to_ms - 1)}"
+
+
+def day(time_ms: int) -> str:
+    """Write the day of a moment: a date, or a day since the first row where the data has no dates."""
+    return day_text(moment_text(time_ms))
+
+
+def _check(part: Part, mask: Booleans, fraud: Booleans) -> None:
     rows, frauds = int(mask.sum()), int((mask & fraud).sum())
+    advice = f"take more data (this is {part.length_ms / DAY:.1f} days) or other dates; {part.dates}"
     if rows < ROWS_MIN or frauds < FRAUDS_MIN:
         raise DataRefused(
-            f"the {name} period has {quantity(rows, 'transaction')}, {frauds} of them fraud:"
-            f" at least {ROWS_MIN} and {FRAUDS_MIN} are needed;"
-            f" take more data (this is {length_ms / DAY:.1f} days) or other dates"
+            f"the {part.name} period has {quantity(rows, 'transaction')}, {frauds} of them fraud: at least {ROWS_MIN}"
+            f" and {FRAUDS_MIN} are needed; {advice}"
+        )
+    if rows - frauds < LEGITIMATE_MIN:
+        raise DataRefused(
+            f"the {part.name} period has {quantity(rows, 'transaction')}, {rows - frauds} of them legitimate: at least"
+            f" {LEGITIMATE_MIN} are needed to tell fraud from; {advice}"
         )

@@ -5,6 +5,7 @@ import json
 import os
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from analysis.library_warnings import told_by
 from contracts.errors import DataRefused, ModelRefused, RiskstreamError
 from features.money import Money
 from features.plan import DAY
@@ -24,7 +26,7 @@ from storage.backtest_rows import StoredPeriod, newest_from_ms, stored_bounds_ms
 from storage.clients import ClientRepository
 from storage.database import connect
 from storage.roles import PIPELINE
-from training.bars import Bars, bars
+from training.bars import Bars, bars, tell_warning
 from training.gate import Limits
 from training.history import Description, History
 from training.options import Options
@@ -88,7 +90,7 @@ def retrain_command(
         if is_model(folder):
             raise ModelRefused(f"{folder} is one model, not a registry; name the folder above it with --registry")
         mature_ms = int(duration_of(mature).total_seconds() * 1000)
-        with bars(_err) as progress:
+        with bars(_err) as progress, told_by(partial(tell_warning, _err)):
             history, newest = asyncio.run(_history(settings, int(days * DAY), rows_max, mature_ms, progress))
             wanted = Wanted(test_from_ms=None if test_days is None else newest - int(test_days * DAY))
             found = retrain(

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from analysis.library_warnings import told_by
 from contracts.errors import RiskstreamError
 from riskstream_client.file_dialect import decimal_sign, lines_above_header, time_style
 from riskstream_client.stack_env import explained
 from settings import Settings, load_settings
 from training import data_options as data
 from training import train_options as how
-from training.bars import bars
+from training.bars import bars, tell_warning
 from training.creditcard.history import credit_card_history
 from training.data_options import DataOptions
 from training.evaluation.moments import period_text
@@ -117,7 +119,7 @@ def train_command(
         registry = dataset.registry(out or settings.model_path)
         budget = budget_of(tune) if tune else None
         options_of(wanted)  # before the data is read, so that a wrong option is known at once
-        with bars(_console) as progress:
+        with bars(_console) as progress, told_by(partial(tell_warning, _console)):
             history = _history(dataset, told, settings, progress)
             trained = train(
                 history,

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from analysis.extract.letters import best_encoding
 from analysis.extract.parts import FileRefused
+from analysis.extract.text_codecs import text_codec
 
 READ_BYTES = 4 * 1024 * 1024  # a step through the file
 SAMPLE_BYTES = 64 * 1024  # what the guess looks at: around the first bytes that are not ASCII, and the file's start
@@ -25,11 +26,9 @@ _MARKS = (  # the longer first
 def known_encoding(name: str) -> str:
     """Python's name of a text encoding. Raises FileRefused for what is none, or none of text."""
     try:
-        found = codecs.lookup(name)
-        "a".encode(found.name)  # refuses codecs that are no text encodings
-    except (LookupError, ValueError, TypeError) as error:
-        raise FileRefused(f"there is no encoding {name!r}") from error
-    return found.name.replace("-", "_")
+        return text_codec(name)
+    except ValueError as error:
+        raise FileRefused(str(error)) from error
 
 
 def guess_encoding(path: Path) -> str:
@@ -55,9 +54,13 @@ def text_of(path: Path, encoding: str) -> Iterator[tuple[bytes, int]]:
     with path.open("rb") as file:
         decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         while piece := file.read(READ_BYTES):
-            yield decoder.decode(piece).encode(), file.tell()
+            try:
+                text = decoder.decode(piece)
+            except UnicodeError as error:  # of those that begin with a byte order mark
+                raise FileRefused(f"the file is not in {encoding}: {error}") from error
+            yield text.encode("utf-8", "replace"), file.tell()
         if rest := decoder.decode(b"", final=True):
-            yield rest.encode(), file.tell()
+            yield rest.encode("utf-8", "replace"), file.tell()
 
 
 def _without_mark(start: bytes) -> str | None:

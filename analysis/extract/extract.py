@@ -25,6 +25,7 @@ from analysis.extract.reading import (
 from analysis.extract.rejects import RejectWriter
 from analysis.extract.sample import Sample
 from analysis.extract.sie_reader import SieReader
+from analysis.extract.text_codecs import one_byte
 from analysis.extract.transform import Transform
 from analysis.extract.understanding import Understanding, decided, questions_of, say_layout, understood
 from analysis.extract.xml_reader import XmlReader
@@ -198,6 +199,10 @@ def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, La
     """A reader, and the layout with all that it found out."""
     layout = layout.by_lines_above()
     encoding = known_encoding(layout.encoding) if layout.encoding else None
+    try:
+        _ = layout.delimiter and one_byte(layout.delimiter)
+    except ValueError as error:
+        raise FileRefused(f"layout.delimiter: {error}") from error
     match file_format:
         case "csv":
             csv_reader = CsvReader(path, encoding, layout)

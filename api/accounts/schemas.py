@@ -10,6 +10,7 @@ from api.accounts.passwords import PASSWORD_LENGTH_MAX
 from api.accounts.roles import Role
 from api.accounts.tiers import TierName
 from api.keys import SECRET_LENGTH_MAX
+from api.listing import Listed
 from api.schemas import Answer
 
 NAME_LENGTH_MAX = 100  # characters
@@ -142,7 +143,7 @@ class UserOut(Answer):
     deactivated_at: datetime | None
 
 
-class UserPage(Answer):
+class UserPage(Listed):
     """Oldest first. `next_cursor` is null on the last page."""
 
     items: list[UserOut]
@@ -179,7 +180,7 @@ class InvitedOut(InvitationOut):
     token: Annotated[str, Field(examples=[SECRET_EXAMPLE])]
 
 
-class InvitationPage(Answer):
+class InvitationPage(Listed):
     """Oldest first. `next_cursor` is null on the last page."""
 
     items: list[InvitationOut]
@@ -220,7 +221,7 @@ class NewKeyOut(KeyOut):
     key: Annotated[str, Field(examples=["rsk_4f2aX9cQ…"])]
 
 
-class KeyPage(Answer):
+class KeyPage(Listed):
     """Oldest first, ended ones included. `next_cursor` is null on the last page."""
 
     items: list[KeyOut]

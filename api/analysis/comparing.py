@@ -9,6 +9,7 @@ from api.analysis.schemas import MINOR
 from api.analysis.starting import done_run
 from api.cases.paging import PageQuery, bad_cursor, next_cursor
 from api.cursors import PageCursor
+from api.listing import Listed, listed
 from api.schemas import Answer
 from storage.analysis_runs import StoredRun
 from storage.anomaly_comparison import RANK_NONE, ComparisonRepository, Match, Pair, Where
@@ -46,7 +47,7 @@ class PairOut(Answer):
         return cls(**{name: getattr(pair, name) for name in names}, amount=amount)
 
 
-class ComparisonOut(Answer):
+class ComparisonOut(Listed):
     """How many anomalies both runs found, and what only one did. `matched_by` says what makes two rows the same."""
 
     matched_by: Match
@@ -73,7 +74,7 @@ async def compare(
         both=counts[Where.BOTH],
         only_first=counts[Where.ONLY_FIRST],
         only_second=counts[Where.ONLY_SECOND],
-        items=[PairOut.of(pair) for pair in shown],
+        **listed(shown, PairOut.of, "row"),
         next_cursor=next_cursor(asked, [*shown[-1].key]) if len(pairs) > asked.limit else None,
     )
 

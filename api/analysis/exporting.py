@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from api.parts import Parts
 from api.problems import BUSY, RETRY_AFTER_S, Problem
 from storage.anomalies import AnomalyFilter, AnomalyRepository, StoredAnomaly
+from storage.rows import readable
 
 if TYPE_CHECKING:
     from analysis.results_file import Format
@@ -67,8 +68,8 @@ async def _pages(
     while True:
         async with parts.database.client(client_id) as pool:  # its deadline is for one page
             found = await AnomalyRepository(pool).page(client_id, run_id, wanted, after_rank=rank, limit=PAGE)
-        if found:
-            yield found
+        if rows := readable(found):
+            yield rows
         if len(found) < PAGE:
             return
         rank = found[-1].rank

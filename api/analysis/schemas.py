@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from analysis.run_progress import progress_of
 from api.cases.queries import milliseconds
 from api.cases.texts import Line
+from api.listing import Listed
+from api.moments import Moment
 from api.schemas import Answer
 from contracts.case import Verdict
 from contracts.transaction import EPOCH
@@ -35,10 +37,10 @@ class RunIn(BaseModel):
     )
 
     upload_id: Annotated[UUID | None, Field(description="A file that was read without a problem")] = None
-    from_: Annotated[
-        AwareDatetime | None, Field(alias="from", description="Stored transactions from this event time on")
-    ] = None
-    to: Annotated[AwareDatetime | None, Field(description="Before this event time, at most 366 days later")] = None
+    from_: Annotated[Moment | None, Field(alias="from", description="Stored transactions from this event time on")] = (
+        None
+    )
+    to: Annotated[Moment | None, Field(description="Before this event time, at most 366 days later")] = None
     strategy_id: Annotated[Line, Field(description="A preset's name, or the id of a strategy of your own")]
     strategy_version: Annotated[
         int | None, Field(ge=1, le=VERSION_MAX, description="The current version if none is named")
@@ -53,7 +55,7 @@ class RunIn(BaseModel):
             if self.from_ is None or self.to is None:
                 raise ValueError("a period has both from and to")
             if not 0 < (milliseconds(self.to) or 0) - (milliseconds(self.from_) or 0) <= PERIOD_MS_MAX:
-                raise ValueError("to must lie behind from, by at most 366 days")
+                raise ValueError("to must be later than from, by at most 366 days")
         return self
 
     @property
@@ -84,7 +86,7 @@ class JobOut(Answer):
         return cls.model_validate(job)
 
 
-class JobPage(Answer):
+class JobPage(Listed):
     """Newest first."""
 
     items: list[JobOut]
@@ -139,7 +141,7 @@ class RunOut(Answer):
         )
 
 
-class RunPage(Answer):
+class RunPage(Listed):
     """Newest first."""
 
     items: list[RunOut]
@@ -236,7 +238,7 @@ class AnomalyOut(Answer):
         )
 
 
-class AnomalyPage(Answer):
+class AnomalyPage(Listed):
     """The highest score first; of transactions, the newest first."""
 
     items: list[AnomalyOut]

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
+from api.moments import Moment
 from api.problems import INVALID_REQUEST, Problem
 from contracts.transaction import EPOCH, YEAR_MAX, YEAR_MIN
 from storage.analytics import Period
@@ -16,11 +16,11 @@ DAYS_MAX = 400  # of any period; a read of some 100,000 rows
 HOURLY_DAYS_MAX = 31  # of a series by hour: 744 points
 
 From = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(alias="from", description="Event time; rounded down to the hour or day", examples=["2026-01-01T00:00:00Z"]),
 ]
 To = Annotated[
-    AwareDatetime | None,
+    Moment | None,
     Query(alias="to", description="Event time, exclusive; rounded up to the hour or day; now if absent"),
 ]
 ModelVersion = Annotated[

@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.cases.paging import PageQuery
 from api.cases.texts import Line, Question, ShortLine
+from api.moments import Moment
 from contracts.case import AlertStatus
 from contracts.decision import RiskLevel
 from contracts.transaction import EPOCH
@@ -28,8 +29,8 @@ class Order(StrEnum):
     DESC = "desc"
 
 
-From = Annotated[AwareDatetime | None, Field(alias="from", description="From this time on, RFC 3339")]
-To = Annotated[AwareDatetime | None, Field(alias="to", description="Before this time, RFC 3339")]
+From = Annotated[Moment | None, Field(alias="from", description="From this time on, RFC 3339")]
+To = Annotated[Moment | None, Field(alias="to", description="Before this time, RFC 3339")]
 Assignee = Annotated[
     Line | None, Field(description="Who holds the case: an actor such as `user:17`, `me`, or `none` for nobody")
 ]

@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from api.cases import verdicts
 from api.cases.claims import holder
 from api.cases.queries import milliseconds
 from api.cases.texts import Line, ShortLine, Text
+from api.listing import Listed, listed
+from api.moments import Moment
 from api.schemas import AlertOut, Answer
 from contracts.case import AlertStatus, Verdict
 from contracts.decision import RiskLevel
@@ -73,7 +75,7 @@ class LabelIn(Request):
     transaction_id: Line
     fraud: StrictBool
     source: ShortLine = "chargeback"
-    known_at: Annotated[AwareDatetime | None, Field(description="Since when it is known; now, if absent")] = None
+    known_at: Annotated[Moment | None, Field(description="Since when it is known; now, if absent")] = None
 
 
 class WorkedAlertOut(AlertOut):
@@ -100,7 +102,7 @@ class WorkedAlertOut(AlertOut):
         )
 
 
-class WorkedAlertPage(Answer):
+class WorkedAlertPage(Listed):
     """In the order asked for. `next_cursor` is null on the last page."""
 
     items: list[WorkedAlertOut]
@@ -153,7 +155,7 @@ class CaseOut(Answer):
         )
 
 
-class CasePage(Answer):
+class CasePage(Listed):
     """By the alert that opened each. `next_cursor` is null on the last page."""
 
     items: list[CaseOut]
@@ -227,7 +229,7 @@ class LabelOut(Answer):
     state: str
 
 
-class LabelPage(Answer):
+class LabelPage(Listed):
     """The one known last first. `next_cursor` is null on the last page."""
 
     items: list[LabelOut]
@@ -235,7 +237,7 @@ class LabelPage(Answer):
 
     @classmethod
     def of(cls, labels: list[KnownLabel], next_cursor: str | None) -> Self:
-        return cls(items=[LabelOut.model_validate(label) for label in labels], next_cursor=next_cursor)
+        return cls(**listed(labels, LabelOut.model_validate, "transaction_id"), next_cursor=next_cursor)
 
 
 class AuditEntryOut(Answer):
@@ -262,7 +264,7 @@ class AuditEntryOut(Answer):
         )
 
 
-class AuditPage(Answer):
+class AuditPage(Listed):
     """The newest first. `next_cursor` is null on the last page."""
 
     items: list[AuditEntryOut]

@@ -14,6 +14,7 @@ from api.cases.queries import AlertQuery, Order
 from api.cases.schemas import StatusIn, WorkedAlertOut, WorkedAlertPage
 from api.cases.versions import IF_MATCH_LENGTH_MAX, tag
 from api.cursors import SEQUENCE_MAX, PageCursor
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
@@ -46,7 +47,7 @@ async def list_alerts(caller: Reader, parts: PartsOf, query: Annotated[AlertQuer
     shown = found[: asked.limit]
     more = len(found) > asked.limit
     return WorkedAlertPage(
-        items=[WorkedAlertOut.of(alert, now) for alert in shown],
+        **listed(shown, lambda alert: WorkedAlertOut.of(alert, now), "alert_id"),
         next_cursor=next_cursor(asked, [*sort_key(shown[-1], asked.sort)]) if more else None,
     )
 

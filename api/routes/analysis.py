@@ -18,6 +18,7 @@ from api.cases.act import ActOf
 from api.cases.paging import next_cursor, number_of, resumed
 from api.cases.schemas import WorkedAlertOut
 from api.cases.versions import tag
+from api.listing import listed, shown
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
@@ -52,10 +53,10 @@ async def list_runs(caller: Reader, parts: PartsOf, query: Annotated[RunQuery, Q
         found = await RunRepository(pool).page(
             caller.client_id, asked.filter(), after=made_of(page) if page else None, limit=asked.limit + 1
         )
-    shown = found[: asked.limit]
-    last = shown[-1] if len(found) > asked.limit else None
+    page_rows = found[: asked.limit]
+    last = page_rows[-1] if len(found) > asked.limit else None
     return RunPage(
-        items=[RunOut.of(run) for run in shown],
+        **listed(page_rows, RunOut.of, "run_id"),
         next_cursor=next_cursor(asked, made_key(last.created_at, last.run_id)) if last else None,
     )
 
@@ -64,14 +65,14 @@ async def list_runs(caller: Reader, parts: PartsOf, query: Annotated[RunQuery, Q
 async def get_run(caller: Reader, parts: PartsOf, run_id: UUID) -> RunOut:
     """What it looked at, with which version of which strategy, and in short what it found."""
     async with parts.database.client(caller.client_id) as pool:
-        return RunOut.of(await known_run(pool, caller.client_id, run_id))
+        return shown(await known_run(pool, caller.client_id, run_id), RunOut.of)
 
 
 @router.get("/{run_id}/status", summary="How far a run is", responses=errors(404))
 async def get_run_status(caller: Reader, parts: PartsOf, run_id: UUID) -> RunStatusOut:
     """Stage, rows, rows a second, seconds left; at most a second old while it runs."""
     async with parts.database.client(caller.client_id) as pool:
-        return RunStatusOut.of(await known_run(pool, caller.client_id, run_id))
+        return shown(await known_run(pool, caller.client_id, run_id), RunStatusOut.of)
 
 
 @router.post("/{run_id}/cancel", summary="Cancel a run", responses=errors(404, 409))
@@ -97,11 +98,11 @@ async def list_results(
             after_rank=number_of(page) if page else 0,
             limit=asked.limit + 1,
         )
-    shown = found[: asked.limit]
+    page_rows = found[: asked.limit]
     more = len(found) > asked.limit
     return AnomalyPage(
-        items=[AnomalyOut.of(each) for each in shown],
-        next_cursor=next_cursor(asked, [shown[-1].rank]) if more else None,
+        **listed(page_rows, AnomalyOut.of, "place"),
+        next_cursor=next_cursor(asked, [page_rows[-1].rank]) if more else None,
     )
 
 

@@ -8,6 +8,7 @@ from api.auth import Administrator
 from api.cases.paging import next_cursor, number_of, resumed
 from api.cases.queries import AuditQuery
 from api.cases.schemas import AuditEntryOut, AuditPage
+from api.listing import listed
 from api.parts import PartsOf
 from storage.audit import AuditRepository
 
@@ -28,6 +29,6 @@ async def list_audit_entries(caller: Administrator, parts: PartsOf, query: Annot
     shown = found[: asked.limit]
     more = len(found) > asked.limit
     return AuditPage(
-        items=[AuditEntryOut.of(entry) for entry in shown],
+        **listed(shown, AuditEntryOut.of, "audit_id"),
         next_cursor=next_cursor(asked, [shown[-1].audit_id]) if more else None,
     )

@@ -13,6 +13,7 @@ from api.cases.paging import next_cursor, number_of, resumed
 from api.cases.queries import CaseQuery, Order
 from api.cases.schemas import CaseOut, CasePage
 from api.cases.versions import tag
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
@@ -38,7 +39,7 @@ async def list_cases(caller: Reader, parts: PartsOf, query: Annotated[CaseQuery,
     shown = found[: asked.limit]
     more = len(found) > asked.limit
     return CasePage(
-        items=[CaseOut.of(case, now) for case in shown],
+        **listed(shown, lambda case: CaseOut.of(case, now), "case_id"),
         next_cursor=next_cursor(asked, [shown[-1].first_sequence]) if more else None,
     )
 

@@ -11,6 +11,7 @@ from api.analysis.schemas import JobOut, JobPage
 from api.auth import Reader
 from api.cases.act import Act, ActOf
 from api.cases.paging import next_cursor, resumed
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import CONFLICT, NOT_FOUND, Problem
@@ -33,7 +34,7 @@ async def list_jobs(caller: Reader, parts: PartsOf, query: Annotated[JobQuery, Q
     shown = found[: asked.limit]
     last = shown[-1] if len(found) > asked.limit else None
     return JobPage(
-        items=[JobOut.of(job) for job in shown],
+        **listed(shown, JobOut.of, "job_id"),
         next_cursor=next_cursor(asked, made_key(last.created_at, last.job_id)) if last else None,
     )
 

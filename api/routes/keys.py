@@ -11,6 +11,7 @@ from api.accounts.trail import entry_of
 from api.auth import Administrator, Caller
 from api.cursors import encode_cursor
 from api.keys import SCOPES_ALL, hash_key, new_key
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import FORBIDDEN, NOT_FOUND, TOO_MANY_KEPT, Problem
@@ -54,7 +55,7 @@ async def list_api_keys(
         keys = await ApiKeyRepository(pool).of_client(caller.client_id, after_id=after(cursor), limit=limit + 1)
     page = keys[:limit]
     return KeyPage(
-        items=[KeyOut.model_validate(key) for key in page],
+        **listed(page, KeyOut.model_validate, "api_key_id"),
         next_cursor=encode_cursor(page[-1].api_key_id) if len(keys) > limit else None,
     )
 

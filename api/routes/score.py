@@ -15,11 +15,10 @@ from api.problems import (
     ID_REUSED,
     INVALID_REQUEST,
     MALFORMED,
-    TYPE_PREFIX,
     UNAVAILABLE,
     UNSUPPORTED,
-    Kind,
     Problem,
+    members,
     request_id_of,
 )
 from api.scoring.answer import BatchOut, Scored, ScoreOut, scored
@@ -163,17 +162,7 @@ def _batch_of(body: bytes) -> _Batch:
 def _item_out(answer: Scored | Refusal, request_id: str) -> dict[str, Any]:
     if isinstance(answer, Scored):
         return {"decision": answer, "problem": None}
-    return {"decision": None, "problem": _problem(*answer, request_id)}
-
-
-def _problem(kind: Kind, detail: str, request_id: str) -> dict[str, Any]:
-    return {
-        "type": TYPE_PREFIX + kind.slug,
-        "title": kind.title,
-        "status": kind.status,
-        "detail": detail,
-        "request_id": request_id,
-    }
+    return {"decision": None, "problem": members(answer.kind, answer.detail, request_id)}
 
 
 router = APIRouter()

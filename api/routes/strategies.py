@@ -15,6 +15,7 @@ from api.accounts.trail import entry_of
 from api.auth import CaseWorker, Reader
 from api.cases.versions import IF_MATCH_LENGTH_MAX, check_version, tag
 from api.cursors import encode_cursor
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.previews import PreviewOut, PreviewQuery
@@ -61,7 +62,7 @@ async def list_strategies(
         found = await StrategyBook(pool).page(caller.client_id, after=after(cursor), limit=limit + 1)
     page = found[:limit]
     return StrategyPage(
-        items=[StrategyOut.of(one) for _, one in page],
+        **listed([one for _, one in page], StrategyOut.of, "strategy_id"),
         next_cursor=encode_cursor(page[-1][0]) if len(found) > limit else None,
     )
 
@@ -155,7 +156,7 @@ async def list_strategy_versions(
         )
     page = [own(stored) for stored in versions[:limit]]
     return VersionPage(
-        items=[StrategyOut.of(one) for one in page],
+        **listed(page, StrategyOut.of, "version"),
         next_cursor=encode_cursor(page[-1].version) if len(versions) > limit else None,
     )
 

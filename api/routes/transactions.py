@@ -12,6 +12,7 @@ from api.analysis.schemas import AnomalyOut, AnomalyPage
 from api.auth import Reader
 from api.cases.paging import bad_cursor, next_cursor, resumed
 from api.cursors import SEQUENCE_MAX, PageCursor
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
@@ -42,7 +43,7 @@ async def list_transactions(
             caller.client_id, asked.filter(), after=_key_of(page) if page else None, limit=asked.limit
         )
     return TransactionPageOut(
-        items=[ListedTransactionOut.model_validate(each) for each in found.items],
+        **listed(found.items, ListedTransactionOut.model_validate, "transaction_id"),
         next_cursor=next_cursor(asked, [*found.next_key]) if found.next_key else None,
     )
 
@@ -63,7 +64,7 @@ async def list_transaction_anomalies(
     shown = found[: asked.limit]
     last = shown[-1] if len(found) > asked.limit else None
     return AnomalyPage(
-        items=[AnomalyOut.of(each) for each in shown],
+        **listed(shown, AnomalyOut.of, "transaction_id"),
         next_cursor=next_cursor(asked, [last.event_time_ms, last.transaction_id]) if last else None,
     )
 

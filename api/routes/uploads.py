@@ -14,6 +14,7 @@ from api.cases.act import Act, ActOf
 from api.cases.paging import bad_cursor, next_cursor, resumed
 from api.cases.versions import IF_MATCH_LENGTH_MAX, check_version, tag
 from api.cursors import SEQUENCE_MAX, PageCursor
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import CONFLICT, INVALID_REQUEST, NOT_FOUND, TOO_MANY_KEPT, VERSION_REQUIRED, Problem
@@ -103,10 +104,11 @@ async def list_uploads(caller: Reader, parts: PartsOf, query: Annotated[UploadQu
             caller.client_id, after=_key_of(page) if page else None, limit=asked.limit + 1
         )
         shown = found[: asked.limit]
-        items = [UploadOut.of(each, await _job_of(pool, each)) for each in shown]
+        jobs = {each.upload_id: await _job_of(pool, each) for each in shown}
+    items = listed(shown, lambda each: UploadOut.of(each, jobs[each.upload_id]), "upload_id")
     last = shown[-1] if len(found) > asked.limit else None
     key: list[int | float | str | None] = [_micros(last.created_at), str(last.upload_id)] if last else []
-    return UploadPage(items=items, next_cursor=next_cursor(asked, key) if last else None)
+    return UploadPage(**items, next_cursor=next_cursor(asked, key) if last else None)
 
 
 @router.get("/{upload_id}/status", summary="How far an upload is", responses=errors(404))

@@ -19,6 +19,7 @@ from api.accounts.trail import entry_of
 from api.auth import Administrator, Caller
 from api.cursors import CURSOR_LENGTH_MAX, SEQUENCE_MAX, BadCursor, decode_cursor, encode_cursor
 from api.keys import hash_invitation, new_token
+from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import (
@@ -51,7 +52,7 @@ async def list_users(
         users = await UserRepository(pool).of_client(caller.client_id, after_id=after(cursor), limit=limit + 1)
     page = users[:limit]
     return UserPage(
-        items=[UserOut.model_validate(user) for user in page],
+        **listed(page, UserOut.model_validate, "user_id"),
         next_cursor=encode_cursor(page[-1].user_id) if len(users) > limit else None,
     )
 
@@ -81,7 +82,7 @@ async def list_invitations(
         found = await InvitationRepository(pool).of_client(caller.client_id, after_id=after(cursor), limit=limit + 1)
     page = found[:limit]
     return InvitationPage(
-        items=[InvitationOut.model_validate(invitation) for invitation in page],
+        **listed(page, InvitationOut.model_validate, "invitation_id"),
         next_cursor=encode_cursor(page[-1].invitation_id) if len(found) > limit else None,
     )
 

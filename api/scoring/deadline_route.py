@@ -11,6 +11,7 @@ from api.auth import known_caller, require
 from api.keys import SCOPE_SCORE
 from api.parts import Parts
 from api.problems import RETRY_AFTER_S, UNAVAILABLE, Problem
+from api.request_check import check_request
 
 BATCH_MAX = 500  # transactions a batch request
 BATCH_ITEM_S = 0.005  # a batch request gets so much more for each transaction it may hold
@@ -27,6 +28,7 @@ class DeadlineRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         async def handler(request: Request) -> Response:
+            await check_request(request)
             await request.body()  # kept in the request: the time that a caller takes to send it is not ours
             task = asyncio.ensure_future(self._answer(request))
             try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from api.problems import NOT_READY, RETRY_AFTER_S, Problem
-from contracts.errors import RiskstreamError
+from contracts.errors import RiskstreamError, StateUnavailable
 from contracts.journal import Stored
 from pipeline.served_model import ServedModel
 from settings import Settings
@@ -40,6 +40,12 @@ class Scoring:
             detail = "scoring is not ready yet: the gateway warms up, or has not reached Postgres"
             raise Problem(NOT_READY, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
         return self._engine
+
+    def check_state(self) -> None:
+        """Raises StateUnavailable where calls are decided without the state; says nothing until scoring is warm."""
+        watch = self._engine.watch if self._engine is not None else None
+        if watch is not None and watch.address is None:
+            raise StateUnavailable(watch.why)
 
     async def run(self) -> None:
         """Start it and keep it until cancelled."""

@@ -1,10 +1,10 @@
 """Uploads over HTTP: what is asked, and what the answers look like."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from analysis.extract.reading import (
     Accounting,
@@ -17,7 +17,9 @@ from analysis.extract.reading import (
     Question,
     Wanted,
 )
+from analysis.extract.text_codecs import one_byte, text_codec
 from api.cases.paging import PageQuery
+from api.listing import Listed
 from api.schemas import Answer
 from storage.jobs import Job, JobState
 from storage.uploads import StoredUpload
@@ -124,7 +126,7 @@ class UploadOut(Answer):
         )
 
 
-class UploadPage(Answer):
+class UploadPage(Listed):
     """The newest first. `next_cursor` is null on the last page."""
 
     items: list[UploadOut]
@@ -185,8 +187,32 @@ class ReadingOut(Answer):
     known_export: str | None = None
 
 
+class LayoutIn(Layout):
+    """How the file is taken apart; what is null is found out."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        if name is not None:
+            text_codec(name)
+        return name
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_byte(cls, sign: str | None) -> str | None:
+        return None if sign is None else one_byte(sign)
+
+    @model_validator(mode="after")
+    def _different_signs(self) -> Self:
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise ValueError("delimiter and quote are the same character")
+        return self
+
+
 class ReadingIn(Wanted):
-    """How to read the file. What `layout` leaves out is found out; a mapping of null is guessed anew."""
+    """How to read the file. What `layout` leaves out is found out; a mapping of null is guessed again."""
+
+    layout: LayoutIn = LayoutIn()
 
     model_config = ConfigDict(
         extra="forbid",

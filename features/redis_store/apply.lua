@@ -3,7 +3,8 @@
 -- KEYS  1 epoch, 2 markers, 3 journal, 4 claims of entries in the journal, 5 prefix of the claims dropped in a tick,
 --       then entity keys: first the accounts, then the shared entities
 -- ARGV  1 epoch value, 2 run id of the Redis process that was read, 3 source, 4 marker read ("" none),
---       5 new marker ("+3": the last of the next three numbers, for calls), 6 journal entry, 7 tick of the read, 8 tick length (s),
+--       5 new marker ("+3": the last of the next three numbers, for calls; "+0" only see whether it would be
+--       taken, with a key to write in the place of an entity's), 6 journal entry, 7 tick of the read, 8 tick length (s),
 --       9 time to live of states (s), 10 number of accounts, 11 number of claims, 12 number of shared entities, then
 --       the claims, per account: prefix read, new state; per shared entity: prefix read, length read, new state, delta
 --
@@ -44,21 +45,52 @@ for i = 1, accounts do
 end
 if #moved > 1 then return moved end
 
+-- Everything that could fail in the middle fails here. Redis refuses for its memory, its role or its disk at the first
+-- write only, so that an error of this script means: nothing was written (contracts/store_errors.py).
+if calls and marker ~= '' and not string.find(marker, '^%-?%d+$') then
+  return redis.error_reply('WRONGTYPE a marker is not a number')
+end
+redis.call('HLEN', KEYS[3])
+if redis.acl_check_cmd then
+  local commands = {
+    {'SADD', KEYS[4], ''}, {'HSET', KEYS[2], '', ''}, {'HINCRBY', KEYS[2], '', '1'}, {'HSET', KEYS[3], '', ''},
+  }
+  local entity = KEYS[6]
+  if entity then
+    for _, each in ipairs({{'SET', entity, '', 'EX', '1'}, {'APPEND', entity, ''}, {'EXPIRE', entity, '1'}}) do
+      commands[#commands + 1] = each
+    end
+  end
+  for _, command in ipairs(commands) do
+    if not redis.acl_check_cmd(unpack(command)) then
+      return redis.error_reply('NOPERM this user may not run ' .. command[1])
+    end
+  end
+end
+at = at + 2 * accounts
+local lengths, same = {}, {}
+for i = 1, shared do
+  local key, argument = KEYS[5 + accounts + i], at + 4 * i
+  lengths[i] = redis.call('STRLEN', key)
+  same[i] = lengths[i] == tonumber(ARGV[argument - 2]) and redis.call('GETRANGE', key, 0, PREFIX) == ARGV[argument - 3]
+end
+
+if calls == 0 then  -- a probe: would a batch be taken now
+  redis.call('SET', KEYS[6], '', 'EX', ARGV[9])
+  return {'ok', marker}
+end
+
 -- From here on everything is written.
 for lo = 1, claims, CLAIMS_A_CALL do
   redis.call('SADD', KEYS[4], unpack(ARGV, 12 + lo, 12 + math.min(lo + CLAIMS_A_CALL - 1, claims)))
 end
 local ttl = ARGV[9]
 for i = 1, accounts do
-  redis.call('SET', KEYS[5 + i], ARGV[at + 2 * i], 'EX', ttl)
+  redis.call('SET', KEYS[5 + i], ARGV[at - 2 * accounts + 2 * i], 'EX', ttl)
 end
-at = at + 2 * accounts
 for i = 1, shared do
   local key, argument = KEYS[5 + accounts + i], at + 4 * i
-  local length = redis.call('STRLEN', key)
-  if length == tonumber(ARGV[argument - 2]) and redis.call('GETRANGE', key, 0, PREFIX) == ARGV[argument - 3] then
-    redis.call('SET', key, ARGV[argument - 1], 'EX', ttl)
-  elseif length == 0 then  -- expired since it was read: nothing that a feature could read is in it
+  if same[i] or lengths[i] == 0 then  -- 0: expired since it was read, and nothing that a feature could read is in it
     redis.call('SET', key, ARGV[argument - 1], 'EX', ttl)
   else
     redis.call('APPEND', key, ARGV[argument])

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
+
+from contracts.store_errors import RequestNotSent
 
 Command = Sequence[Any]
 
@@ -26,7 +28,8 @@ class Exchange:
     async def send(self, commands: Sequence[Command]) -> list[Any]:
         """The answers, in order. Nothing is sent twice: only the caller knows whether it may be.
 
-        Raises the first ResponseError among them, RedisError or OSError (of which TimeoutError is one).
+        Raises the first ResponseError among them, RedisError or OSError (of which TimeoutError is one), and
+        RequestNotSent where there is no connection to send them over.
         """
         connection = await self._taken()
         try:
@@ -48,7 +51,10 @@ class Exchange:
             if _is_open(connection):
                 return connection
             await self._give_back(connection)
-        connection = await self._pool.get_connection()
+        try:
+            connection = await self._pool.get_connection()
+        except (RedisError, OSError) as error:
+            raise RequestNotSent(str(error)) from error
         connection.socket_timeout = None  # ours is around the whole exchange, and costs one timer instead of a task
         return connection
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 TICK_S = 30  # how long a look at Postgres stays valid, at least; longer than any healthy batch by far
+PROBE_TTL_S = 60  # of the key `{prefix}:probe`, written to see whether Redis takes anything
 
 
 class StateAddress(NamedTuple):

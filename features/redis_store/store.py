@@ -8,10 +8,13 @@ from typing import Any
 import redis.asyncio as aioredis
 from redis.exceptions import NoScriptError, RedisError
 
-from contracts.errors import StateLost, StateMismatch, StateUnavailable
+from contracts.errors import StateLost, StateMismatch, StateUnavailable, StoreOutcome
+from contracts.journal import CALLS
+from contracts.store_errors import RequestNotSent, meaning_of
 from features.packing import PREFIX_BYTES
 from features.redis_store.exchange import Command, Exchange
 from features.redis_store.protocol import (
+    PROBE_TTL_S,
     TICK_S,
     Applied,
     Apply,
@@ -25,8 +28,10 @@ from features.redis_store.protocol import (
 STATE_TTL_S = 90 * 86_400  # garbage collection only: more than twice the longest time that a feature can look back
 STATES_A_READ = 2_000
 KEYS_A_SCAN = 2_000
+FAR_TICK = 2**52  # never stale
 ENTRIES_A_READ = 25  # of the journal; a call's entry holds kilobytes, a full batch's some megabytes
 _POLICIES_THAT_KEEP = ("noeviction", "")
+_ERRORS = (RequestNotSent, RedisError, OSError)
 
 
 class RedisStateStore:
@@ -63,7 +68,16 @@ class RedisStateStore:
                 "the state in Redis was built with another catalogue, window plan or rate table;"
                 " run `riskstream rebuild-state`"
             )
+        await self._probe(found.address)
         return found.address
+
+    async def _probe(self, address: StateAddress) -> None:
+        """Raises StateUnavailable if Redis answers but counts nothing: a replica, or one whose memory is full."""
+        keys = [self._epoch_key, *(self._key(address.generation, name) for name in ("markers", "journal", "claims"))]
+        keys += [self._key(address.generation, "recent:"), f"{self._prefix}:probe".encode()]
+        arguments = [self._value(address), address.run_id, CALLS, "", "+0", b"", FAR_TICK, TICK_S, PROBE_TTL_S, 0, 0, 0]
+        if (await self._run([self._apply.command(keys, arguments)], self._apply))[0][0] != b"ok":
+            raise StateLost("the state was rebuilt, or Redis was restarted, at this moment")
 
     async def read(self, address: StateAddress, source: int, keys: Sequence[bytes]) -> Read:
         g = address.generation
@@ -178,8 +192,8 @@ class RedisStateStore:
                 if len(part) >= KEYS_A_SCAN:
                     await self._fenced(address, "forget", part, [])
                     part = []
-        except (RedisError, OSError) as error:
-            raise StateUnavailable(f"Redis does not answer: {error}") from error
+        except _ERRORS as error:
+            raise _unavailable(error) from error
         if part:
             await self._fenced(address, "forget", part, [])
 
@@ -215,16 +229,16 @@ class RedisStateStore:
             return await self._exchange.send(commands)
         except NoScriptError:
             pass
-        except (RedisError, OSError) as error:
-            raise StateUnavailable(f"Redis does not answer: {error}") from error
+        except _ERRORS as error:
+            raise _unavailable(error) from error
         answers: list[Any] = await self._ask(self._exchange.send([script.in_full(command) for command in commands]))
         return answers
 
     async def _ask(self, answer: Any) -> Any:
         try:
             return await answer
-        except (RedisError, OSError) as error:
-            raise StateUnavailable(f"Redis does not answer: {error}") from error
+        except _ERRORS as error:
+            raise _unavailable(error) from error
 
 
 class _Script:
@@ -240,6 +254,14 @@ class _Script:
     def in_full(self, command: Command) -> Command:
         """The same with the script's text, if it is this script's."""
         return ["EVAL", self.text, *command[2:]] if command[:2] == ["EVALSHA", self._sha] else command
+
+
+def _unavailable(error: BaseException) -> StateUnavailable:
+    meaning = meaning_of(error)
+    code = getattr(error, "status_code", None)  # redis-py takes it out of the text
+    said = f"{code} {error}" if code else str(error)
+    how = "refuses" if meaning.outcome is StoreOutcome.NOT_DONE and code else "does not answer"
+    return StateUnavailable(f"Redis {how}: {said}", meaning.outcome)
 
 
 def _field_order(field: str) -> tuple[int, int]:

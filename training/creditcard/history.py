@@ -26,6 +26,8 @@ def credit_card_history(path: Path | None, seed: int, progress: Progress = SILEN
     with progress.stage("read" if path else "make up rows", 1):
         rows = read_card_rows(path) if path else synthetic_rows(seed)
     source: dict[str, str | int | float] = {"source": "file", "data": path.name} if path else {"source": "synthetic"}
+    if not rows.has_time:
+        source["order"] = "that of the file, which has no column Time"
     return history_of_cards(rows, source)
 
 
@@ -50,7 +52,10 @@ def history_of_cards(rows: CardRows, description: dict[str, str | int | float]) 
 
 def _outcomes(rows: CardRows, time_ms: np.ndarray, chosen: np.ndarray) -> Outcomes:
     amount = rows_of(rows.vectors, chosen)[:, CREDIT_CARD.features.index(CREDIT_CARD.amount)].astype(np.float64)
-    hours = (rows.seconds[chosen] // 3600 % 24).astype(np.int64)
+    segments = {"amount": amount_bands(amount)}
+    if rows.has_time:
+        hours = (rows.seconds[chosen] // 3600 % 24).astype(np.int64)
+        segments["hours since the first row"] = np.array(PERIODS_OF_DAY)[hours // 6]
     return Outcomes(
         fraud=rows.fraud[chosen],
         time_ms=time_ms[chosen],
@@ -58,5 +63,5 @@ def _outcomes(rows: CardRows, time_ms: np.ndarray, chosen: np.ndarray) -> Outcom
         account=chosen.astype(np.int64),
         transaction=np.char.add("row ", (chosen + 1).astype(str)),
         typology=rows.kind[chosen],
-        segments={"amount": amount_bands(amount), "hours since the first row": np.array(PERIODS_OF_DAY)[hours // 6]},
+        segments=segments,
     )

@@ -13,6 +13,7 @@ from scoring.model import Vectors
 from scoring.schema import CREDIT_CARD
 
 TIME, CLASS = "Time", "Class"
+SECONDS_A_ROW = 1.0  # where the file does not tell
 BLOCK_BYTES = 16 * 1024 * 1024  # read at once
 
 
@@ -23,11 +24,20 @@ class CardRows(NamedTuple):
     seconds: npt.NDArray[np.float64]  # since the first row
     fraud: npt.NDArray[np.bool_]
     kind: npt.NDArray[np.str_]
+    has_time: bool = True  # else `seconds` only tell the order of the rows
 
 
 def read_card_rows(path: Path) -> CardRows:
-    """Read a CSV, also gzipped. Raises DataRefused for a missing column, a value that is no number, unsorted times."""
-    wanted = (TIME, *CREDIT_CARD.features, CLASS)
+    """Read a CSV, also gzipped; without a column Time in the order of its rows.
+
+    Raises DataRefused for a missing column, a value that is no number, unsorted times.
+    """
+    try:
+        with csv.open_csv(path, csv.ReadOptions(block_size=BLOCK_BYTES)) as file:
+            has_time = TIME in file.schema.names
+    except (OSError, pa.ArrowException) as error:
+        raise DataRefused(f"{path} cannot be read: {error}") from error
+    wanted = (*((TIME,) if has_time else ()), *CREDIT_CARD.features, CLASS)
     types = dict.fromkeys(wanted, pa.float64())
     try:
         table = csv.read_csv(
@@ -38,12 +48,16 @@ def read_card_rows(path: Path) -> CardRows:
             ),
         )
     except KeyError as error:
-        raise DataRefused(f"{path} lacks a column: {error}; needed are Time, V1 to V28, Amount and Class") from error
+        name = str(error).partition("'")[2].partition("'")[0]
+        raise DataRefused(f"{path} lacks a column: {name}; needed are V1 to V28, Amount and Class") from error
     except (OSError, pa.ArrowException) as error:
         raise DataRefused(f"{path} cannot be read: {error}") from error
     if not len(table):
         raise DataRefused(f"{path} holds no rows")
-    return _checked(path, {name: table[name].to_numpy() for name in wanted})
+    columns = {name: table[name].to_numpy() for name in wanted}
+    if not has_time:
+        columns[TIME] = np.arange(len(table), dtype=np.float64) * SECONDS_A_ROW
+    return _checked(path, columns)._replace(has_time=has_time)
 
 
 def _checked(path: Path, columns: dict[str, npt.NDArray[np.float64]]) -> CardRows:

@@ -49,7 +49,7 @@ def evaluate(
     """
     how = how or Settings()
     if not outcomes.fraud.any() or outcomes.fraud.all():
-        raise DataRefused("an evaluation needs fraud and legitimate transactions in its period")
+        raise DataRefused(_one_sided(outcomes))
     probability = model.predict(vectors)
     score = model.score(probability)
     policy = policy_of(model.manifest.thresholds)
@@ -75,6 +75,18 @@ def evaluate(
         groups=groups_of(probability, score >= policy.flag, outcomes),
         cuts=cuts_of(score, outcomes, how.costs),
         lines=lines_of(probability, score, outcomes.fraud),
+    )
+
+
+def _one_sided(outcomes: Outcomes) -> str:
+    if not len(outcomes):
+        return "an evaluation needs fraud and legitimate transactions in its period, and there is no transaction in it"
+    lacking = "legitimate transaction" if outcomes.fraud.any() else "fraud"
+    return (
+        "an evaluation needs fraud and legitimate transactions in its period: among the"
+        f" {len(outcomes)} transactions from {moment_text(outcomes.time_ms.min())}"
+        f" to {moment_text(outcomes.time_ms.max())}"
+        f" there is no {lacking}; take other dates"
     )
 
 
