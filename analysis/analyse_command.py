@@ -1,7 +1,6 @@
 """`riskstream analyse FILE --strategy NAME`: a file to ranked anomalies, on this machine, without a stack."""
 
 import contextlib
-import json
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from analysis.rows import MINOR, ParquetRows
 from analysis.run import Outcome, analyse
 from analysis.strategy import InvalidStrategy, Strategy, parsed
 from contracts.errors import DataRefused
+from contracts.json_text import decode_json_file
 from settings import load_settings
 from storage.anomalies import FoundAnomaly
 
@@ -97,7 +97,7 @@ def _strategy(name: str) -> Strategy:
     if path.suffix != ".json":
         raise typer.BadParameter(f"there is no preset {name!r}: {', '.join(PRESETS)}; or name a .json file")
     try:
-        return parsed(json.loads(path.read_text()))
+        return parsed(decode_json_file(path.read_bytes()))
     except (OSError, ValueError) as error:  # what is no JSON, and what is no strategy, too
         raise typer.BadParameter(f"{name}: {error}") from error
 
