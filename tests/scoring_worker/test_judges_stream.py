@@ -1,4 +1,4 @@
-"""JSONTestSuite on the real topic, through a whole worker: decided once, or kept byte for byte with its reason.
+"""JSONTestSuite and naughty strings on the real topic, through a whole worker: each decided, or kept with its reason.
 
 Small cases of our own stand in `damaged.py`.
 """
@@ -16,6 +16,7 @@ from contracts.topics import Topics
 from settings import Settings
 from storage.database import Pool
 from storage.dead_letters import DeadLetterRepository
+from tests.judges.naughty import suite
 from tests.judges.suites import Verdicts, cases
 from tests.scoring import small_model
 from tests.scoring_worker.raw_produce import Message, batch_of, produce_raw
@@ -45,48 +46,64 @@ def payment_with(case: str, text: bytes) -> bytes:
     return msgspec.json.encode(known)[:-1] + b',"extra":' + text + b"}"
 
 
+TEXTS = ("account_id", "device_id", "merchant_id", "merchant_category", "beneficiary_id", "channel", "location")
+
+
+def payment_of(text: str) -> bytes:
+    """A payment whose texts are all the same one."""
+    known = {"amount": 5.0, "timestamp": datetime.now(UTC).isoformat(), "note": text}
+    return msgspec.json.encode({"transaction_id": text, **known, **dict.fromkeys(TEXTS, text)})
+
+
+async def test_the_suites(
+    settings: Settings, topics: Topics, environment: dict[str, str], tmp_path: Path, pool: Pool, read_topic: Read
+) -> None:
+    texts = {case: text for case, text in cases("json", "*.json").items() if len(text) < 60_000}  # what a message holds
+    within = {case: payment_with(case, text) for case, text in texts.items()}
+    strings = {string: payment_of(string.text) for string in suite()}
+    values = [*within.values(), *texts.values(), *strings.values()]
+    await put_through(values, settings, topics, environment, tmp_path, pool)
+    stored = {bytes(row[0]) for row in await pool.fetch("SELECT body FROM transactions")}
+    letters = {record.value: headers_of(record) for record in await read_topic(topics.dead_letters)}
+    assert len(stored) + len(letters) == len(set(values))  # each as it came
+
+    verdicts = Verdicts("JSONTestSuite", "topic of transactions, by a worker")
+    for case, text in texts.items():
+        whole, inside = letters[text][0], letters.get(within[case], ("decided",))[0]  # none is a payment by itself
+        if case.startswith("y_"):
+            verdicts.judge(case, inside == "decided" and whole not in NOT_JSON, (inside, whole))
+        elif case.startswith("n_"):
+            verdicts.judge(case, inside in NOT_JSON, inside)
+    verdicts.check()
+
+    verdicts = Verdicts("Naughty strings", "topic of transactions, by a worker")
+    for string, body in strings.items():
+        reason = letters.get(body, ("", ""))[1]
+        named = any(f"`$.{field}`" in reason for field in ("transaction_id", *TEXTS))
+        verdicts.judge(string.name, body in stored or named, reason)
+    verdicts.check()
+
+
 async def put_through(
-    texts: dict[str, bytes], settings: Settings, topics: Topics, environment: dict[str, str], folder: Path, pool: Pool
-) -> set[str]:
-    """Publish each text in a payment and by itself; the cases whose payment was decided."""
+    values: list[bytes], settings: Settings, topics: Topics, environment: dict[str, str], folder: Path, pool: Pool
+) -> None:
+    """Publish them, and let a worker take them all."""
     letters = DeadLetterRepository(pool)
-    values = [payment_with(case, text) for case, text in texts.items()] + list(texts.values())
     messages: list[Message] = [(b"key", value, ()) for value in values]
     for start in range(0, len(messages), BATCH):
         await produce_raw(settings, topics.transactions, 1, batch_of(messages[start : start + BATCH]))
 
-    async def decided() -> list[str]:
-        return [record[0] for record in await pool.fetch("SELECT transaction_id FROM decided")]
-
     async def all_done() -> bool:
-        return len(await decided()) + await letters.count() >= len(messages)
+        decided: int = await pool.fetchval("SELECT count(*) FROM decided")
+        return decided + await letters.count() >= len(messages)
 
     async with running_worker(folder, environment, "one") as worker:
         await worker.until(all_done)
         assert await worker.terminate() == 0, worker.log
-    found = await decided()
-    assert len(set(found)) == len(found)
-    assert len(found) + await letters.count() == len(messages)
-    return set(found)
 
 
-async def test_the_suite(
-    settings: Settings, topics: Topics, environment: dict[str, str], tmp_path: Path, pool: Pool, read_topic: Read
-) -> None:
-    texts = {case: text for case, text in cases("json", "*.json").items() if len(text) < 60_000}  # what a message holds
-    decided = await put_through(texts, settings, topics, environment, tmp_path, pool)
-    letters = {record.value: reason_of(record) for record in await read_topic(topics.dead_letters)}
-    verdicts = Verdicts("JSONTestSuite", "topic of transactions, by a worker")
-    for case, text in texts.items():
-        whole = letters.get(text)
-        assert whole, case  # none of them is a transaction by itself
-        if case.startswith("y_"):
-            verdicts.judge(case, case in decided and whole not in NOT_JSON, whole)
-        elif case.startswith("n_"):
-            reasons = [reason for value, reason in letters.items() if value.endswith(b',"extra":' + text + b"}")]
-            verdicts.judge(case, case not in decided and set(reasons) <= NOT_JSON and bool(reasons), reasons)
-    verdicts.check()
-
-
-def reason_of(record: ConsumerRecord) -> str:
-    return dict(record.headers)["__connect.errors.exception.class.name"].decode()
+def headers_of(record: ConsumerRecord) -> tuple[str, str]:
+    """A dead letter's reason, as a code and as a sentence."""
+    headers = dict(record.headers)
+    code, sentence = (headers[f"__connect.errors.exception.{name}"].decode() for name in ("class.name", "message"))
+    return code, sentence
