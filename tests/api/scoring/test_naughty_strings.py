@@ -160,6 +160,9 @@ PLACES: dict[str, Came] = {
     "signing in": signed_in,
 }
 
+# Places where each string costs a version, a key or a write to the disk take every fourth.
+EVERY = {"strategies": 4, "names of keys": 4, "names of uploaded files": 4}
+
 
 async def wrong_of(place: str, asker: Asker, strings: Sequence[Naughty]) -> dict[str, str]:
     width = {"strategies": 1, "names of uploaded files": UPLOADS_AT_ONCE}.get(place, AT_ONCE)  # names are taken once
@@ -181,8 +184,9 @@ async def test_the_list(asker: Asker) -> None:
     strings = suite()
     for place in PLACES:
         verdicts = Verdicts("Naughty strings", place)
-        wrong = await wrong_of(place, asker, strings)
-        for name, _ in strings:
+        asked = strings[:: EVERY.get(place, 1)]
+        wrong = await wrong_of(place, asker, asked)
+        for name, _ in asked:
             verdicts.judge(name, name not in wrong, wrong.get(name))
         verdicts.check()
     notes = (await asker.call("GET", f"/v1/investigations/{asker.alert_id}")).json()["notes"]
