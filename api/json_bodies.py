@@ -40,13 +40,17 @@ def decoded(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
-        raise Problem(MALFORMED, f"the body is not valid UTF-8 (byte {error.start})") from error
+        raise _malformed(f"it is not valid UTF-8 (byte {error.start})") from error
     except json.JSONDecodeError as error:
-        raise Problem(MALFORMED, f"the body is not JSON: {error.msg} (character {error.pos})") from error
+        raise _malformed(f"it is not JSON: {error.msg} (character {error.pos})") from error
     except RecursionError as error:
-        raise Problem(MALFORMED, "the body is nested too deeply") from error
+        raise _malformed("it is nested too deeply") from error
     except ValueError as error:
-        raise Problem(MALFORMED, f"the body is not JSON: {error}") from error
+        raise _malformed(f"it is not JSON: {error}") from error
+
+
+def _malformed(why: str) -> Problem:
+    return Problem(MALFORMED, f"body: {why}", errors=[{"where": "body", "why": why}])
 
 
 def _refuse_constant(name: str) -> NoReturn:
