@@ -12,14 +12,14 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.problems import MALFORMED, Problem
+from api.problems import INVALID_REQUEST, MALFORMED, Kind, Problem
 
 
 class JsonRequest(Request):
     """A request whose `json()` is strict."""
 
     async def json(self) -> Any:
-        """Raises a 400 problem that says where the body stops being JSON."""
+        """Raises a problem that says where the body stops being JSON."""
         return decoded(await self.body())
 
 
@@ -36,21 +36,21 @@ class JsonRoute(APIRoute):
 
 
 def decoded(body: bytes) -> Any:
-    """The body's value. Raises a 400 problem."""
+    """The body's value. Raises a problem: 422 for what is not JSON, 400 for what cannot be looked at."""
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
-        raise _malformed(f"it is not valid UTF-8 (byte {error.start})") from error
+        raise _refusal(f"it is not valid UTF-8 (byte {error.start})", MALFORMED) from error
     except json.JSONDecodeError as error:
-        raise _malformed(f"it is not JSON: {error.msg} (character {error.pos})") from error
+        raise _refusal(f"it is not JSON: {error.msg} (character {error.pos})") from error
     except RecursionError as error:
-        raise _malformed("it is nested too deeply") from error
+        raise _refusal("it is nested too deeply", MALFORMED) from error
     except ValueError as error:
-        raise _malformed(f"it is not JSON: {error}") from error
+        raise _refusal(f"it is not JSON: {error}") from error
 
 
-def _malformed(why: str) -> Problem:
-    return Problem(MALFORMED, f"body: {why}", errors=[{"where": "body", "why": why}])
+def _refusal(why: str, kind: Kind = INVALID_REQUEST) -> Problem:
+    return Problem(kind, f"body: {why}", errors=[{"where": "body", "why": why}])
 
 
 def _refuse_constant(name: str) -> NoReturn:

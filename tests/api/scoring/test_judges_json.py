@@ -82,12 +82,21 @@ async def answers(
     return dict(zip(texts, await asyncio.gather(*work), strict=True))
 
 
-def is_right(body: Body, kind: str, answer: httpx.Response) -> bool:
-    """A refusal is a problem with a sentence; what is no JSON is malformed, unless its first byte is wrong already."""
-    if answer.status_code not in body.accepted:
+def is_read(body: Body, answer: httpx.Response) -> bool:
+    """As JSON, whatever is thought of what it says."""
+    return answer.status_code in body.accepted and "not JSON" not in answer.text
+
+
+def is_right(body: Body, kind: str, answer: httpx.Response, sent: bytes) -> bool:
+    """A refusal is a problem with a sentence; what is no JSON is malformed, unless its first byte is wrong already.
+
+    No body at all is a missing one.
+    """
+    if not sent:
+        return answer.status_code in (400, 422) and bool(answer.json()["detail"])
+    if not is_read(body, answer):
         document = answer.json()
-        malformed = answer.status_code == 400 and document["type"] == "urn:riskstream:problem:malformed-request"
-        return kind == "n" and malformed and len(document["detail"].split()) > 2
+        return kind == "n" and answer.status_code in (400, 422) and len(document["detail"].split()) > 2
     return kind == "y" or (not body.reader and answer.status_code == 422)
 
 
@@ -95,21 +104,23 @@ async def test_json_is_told_from_what_is_not(gateway: RunningGateway, key: str) 
     for body in BODIES:
         texts = {f"{kind} {number}": text for kind in OWN for number, text in enumerate(OWN[kind])}
         for case, (answer, sent) in (await answers(gateway, key, body, texts)).items():
-            assert sent == b"" or is_right(body, case[0], answer), (body.name, texts[case], answer.text)
+            assert is_right(body, case[0], answer, sent), (body.name, texts[case], answer.text)
 
 
 async def test_the_suite(gateway: RunningGateway, key: str) -> None:
     texts = cases("json", "*.json")
     for body in BODIES:
         verdicts, opened = Verdicts("JSONTestSuite", body.name), {}
-        for case, (answer, _) in (await answers(gateway, key, body, texts)).items():
+        for case, (answer, sent) in (await answers(gateway, key, body, texts)).items():
             assert answer.status_code < 500, (body.name, case, answer.text)
             if case.startswith("i_"):
-                opened[case] = answer.status_code in body.accepted
+                opened[case] = is_read(body, answer)
             else:
-                verdicts.judge(case, is_right(body, case[0], answer), answer.text)
+                verdicts.judge(case, is_right(body, case[0], answer, sent), answer.text)
         if body.reader:
             documented = readings(body.reader)
+            if body.around() != CASE:
+                del opened["i_structure_UTF-8_BOM_empty_object"]  # a mark in the midst of a text is none
             assert opened == {case: documented[case] for case in opened}, body.name
         verdicts.check()
 

@@ -160,8 +160,8 @@ PLACES: dict[str, Came] = {
     "signing in": signed_in,
 }
 
-# Places where each string costs a version, a key or a write to the disk take every fourth.
-EVERY = {"strategies": 4, "names of keys": 4, "names of uploaded files": 4}
+# Places beside scoring take every fourth: each string costs a version, a key, a write to the disk, a password's hash.
+EVERY = dict.fromkeys(list(PLACES)[2:], 4)
 
 
 async def wrong_of(place: str, asker: Asker, strings: Sequence[Naughty]) -> dict[str, str]:
