@@ -23,7 +23,7 @@ INSTALL = $$($(BIN)/uv --version >/dev/null 2>&1 && echo "$(BIN)/uv pip install 
 STILL = ( while sleep 10 && kill -0 $$$$ 2>/dev/null; do echo "  … still fetching and installing"; done ) & trap "kill $$! 2>/dev/null" EXIT;
 TEST ?= tests
 
-.PHONY: first-model help run stack test check format test-browser crash-test fuzz audit bench lock clean
+.PHONY: first-model help run stack test check format test-browser lint-api crash-test fuzz audit bench lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: $(STAMPS)/dev ## Format the code and mend what can be mended
 
 test-browser: $(STAMPS)/browser ## The console page in a real browser (needs chromium on the PATH)
 	@$(BIN)/python -m pytest -m browser tests/browser
+
+lint-api: $(STAMPS)/dev ## OpenAPI and AsyncAPI by public linters (needs npm, which fetches them)
+	@$(BIN)/python -m pytest tests/api/test_api_linters.py
 
 crash-test: $(STAMPS)/dev ## Kill the worker again and again while it scores; compare with an undisturbed run
 	@$(BIN)/python -m bench.crash_test $(ARGS)

@@ -1,7 +1,6 @@
 """`riskstream analyse FILE --strategy NAME`: a file to ranked anomalies, on this machine, without a stack."""
 
 import contextlib
-import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from analysis.rows_file import write_rejects, write_rows
 from analysis.run import Outcome, analyse
 from analysis.strategy import InvalidStrategy, Strategy, parsed
 from contracts.errors import DataRefused
+from contracts.json_text import decode_json_file
 from contracts.wording import quantity
 from storage.anomalies import FoundAnomaly
 
@@ -158,7 +158,7 @@ def _strategy(name: str) -> Strategy:
     if path.suffix != ".json":
         raise typer.BadParameter(f"there is no preset {name!r}: {', '.join(PRESETS)}; or name a .json file")
     try:
-        return parsed(json.loads(path.read_text()))
+        return parsed(decode_json_file(path.read_bytes()))
     except (OSError, ValueError) as error:  # what is no JSON, and what is no strategy, too
         raise typer.BadParameter(f"{name}: {error}") from error
 

@@ -1,5 +1,6 @@
 """SECRET_KEY and those before it: what was signed or hashed under an older one is honoured until it ends."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,6 +12,8 @@ from api.keys import derive
 ALGORITHM = "HS256"
 ISSUER = "riskstream"
 TOKEN_LENGTH_MAX = 2048  # characters; a longer one was not made here
+# base64url without padding (RFC 7515), which the library does not insist on: one token has one spelling.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _CLAIMS = ["exp", "iat", "sub", "aud", "iss"]
 
 
@@ -44,7 +47,7 @@ class Signer:
 
     def read(self, token: str) -> dict[str, Any] | None:
         """The claims, or None if the token is forged, foreign, damaged or over. `exp` is a number then."""
-        if len(token) > TOKEN_LENGTH_MAX:
+        if len(token) > TOKEN_LENGTH_MAX or not _TOKEN.fullmatch(token):
             return None
         try:
             key = self._keys.get(str(jwt.get_unverified_header(token).get("kid")))
@@ -57,10 +60,15 @@ class Signer:
                 audience=self._audience,
                 issuer=ISSUER,
                 # The expiry is compared with the injected clock below.
-                options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False},
+                options={
+                    "require": _CLAIMS,
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "enforce_minimum_key_length": True,
+                },
             )
             claims["exp"] = float(claims["exp"])
-        except (jwt.InvalidTokenError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError):
             return None
         return claims if self.lasts(claims["exp"]) else None
 

@@ -19,6 +19,9 @@ Scores payments for fraud while they happen. Send an API key in `X-API-Key`, or 
 The live feed is a WebSocket at `/v1/alerts/stream`; its messages are in AsyncAPI (`docs/asyncapi.yaml`).
 Every error is a problem document (RFC 9457) with a stable `type` and the request's id.
 """
+SERVERS: Final[list[dict[str, Any]]] = [{"url": "/", "description": "The gateway that this document comes from"}]
+CONTACT: Final[dict[str, Any]] = {"name": "Riskstream"}
+LICENSE: Final[dict[str, Any]] = {"name": "MIT", "identifier": "MIT"}
 IDEMPOTENCY_KEY: Final = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -79,7 +82,10 @@ def install(app: FastAPI) -> None:
 
 def _document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=VERSION, description=DESCRIPTION, routes=app.routes)
+        document = get_openapi(
+            title=app.title, version=VERSION, description=DESCRIPTION, routes=app.routes,
+            servers=SERVERS, contact=CONTACT, license_info=LICENSE,
+        )  # fmt: skip
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)

@@ -20,7 +20,7 @@ from riskstream_client.answers import (
 )
 from riskstream_client.calls import PATIENCE_S, Calls, Credentials
 from riskstream_client.credentials import ApiKey, checked_address, checked_key, sign_in
-from riskstream_client.errors import ProblemDocument, error_of
+from riskstream_client.errors import ProblemDocument, answer_of, error_of
 from riskstream_client.feed import Feed, FeedFilter
 
 TIMEOUT_S = 10.0  # for one answer; scoring has a deadline far below it
@@ -101,7 +101,7 @@ class Client:
     async def claim_next(self) -> WorkedAlert | None:
         """The alert to begin with of the severest case that nobody works on, claimed; None if nothing waits."""
         answer = await self._calls.call("POST", "/v1/alerts/next")
-        return msgspec.json.decode(answer.content, type=WorkedAlert) if answer.content else None
+        return answer_of(answer.content, WorkedAlert) if answer.content else None
 
     async def set_status(self, alert: WorkedAlert, status: AlertStatus, reason: str | None = None) -> WorkedAlert:
         """Move an alert's status. Raises ProblemError `changed-meanwhile` if it moved since it was read."""
@@ -130,7 +130,7 @@ class Client:
     ) -> T:
         encoded = None if body is None else _encode(body)
         answer = await self._calls.call(method, path, body=encoded, query=query, headers=headers)
-        return msgspec.json.decode(answer.content, type=kind)
+        return answer_of(answer.content, kind)
 
 
 def _fields(transaction: Payment) -> dict[str, Any]:

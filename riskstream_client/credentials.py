@@ -4,11 +4,10 @@ import asyncio
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 
 from contracts.errors import SettingsError, StoreUnavailable
 from riskstream_client.answers import Tokens
-from riskstream_client.errors import problem_of
+from riskstream_client.errors import answer_of, problem_of
 
 
 def checked_address(url: str) -> str:
@@ -57,7 +56,7 @@ class SignedIn:
             answer = await _post(self._http, "/auth/refresh", {"refresh_token": self._tokens.refresh_token})
             if not answer.is_success:
                 return False
-            self._tokens = msgspec.json.decode(answer.content, type=Tokens)
+            self._tokens = answer_of(answer.content, Tokens)
             return True
 
 
@@ -66,7 +65,7 @@ async def sign_in(http: httpx.AsyncClient, email: str, password: str) -> SignedI
     answer = await _post(http, "/auth/login", {"email": email, "password": password})
     if not answer.is_success:
         raise problem_of(answer.status_code, answer.content)
-    return SignedIn(http, msgspec.json.decode(answer.content, type=Tokens))
+    return SignedIn(http, answer_of(answer.content, Tokens))
 
 
 async def _post(http: httpx.AsyncClient, path: str, body: dict[str, str]) -> httpx.Response:

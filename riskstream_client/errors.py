@@ -1,10 +1,14 @@
 """What can go wrong for a caller; beside these StoreUnavailable: nobody answers, the same call can be repeated."""
 
+from typing import TypeVar
+
 import msgspec
 
 from contracts.errors import RiskstreamError
 
 TYPE_PREFIX = "urn:riskstream:problem:"
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what a decoder raises
+T = TypeVar("T")
 
 
 class FileError(RiskstreamError):
@@ -23,12 +27,31 @@ class ProblemError(RiskstreamError):
         self.request_id = request_id
 
 
+class AnswerUnreadable(RiskstreamError):
+    """What came is not the gateway's: something in between answers, or a gateway of another release."""
+
+
 class FeedRefused(RiskstreamError):
     """The gateway ended the feed for a reason that connecting again does not mend. `code` is its close code."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"the feed was refused: {reason or 'no reason given'} ({code})")
         self.code = code
+
+
+def answer_of(body: bytes | str, kind: type[T]) -> T:
+    """An answer, or a message of the feed, as what it is meant to be. Raises AnswerUnreadable."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except UNREADABLE as error:
+        raise unreadable(error) from error
+
+
+def unreadable(error: Exception) -> AnswerUnreadable:
+    """What a decoder said, as one sentence of ours."""
+    return AnswerUnreadable(
+        f"the answer is not one of a gateway of this release ({error}); does a proxy answer in its place?"
+    )
 
 
 class ProblemDocument(msgspec.Struct):
@@ -45,7 +68,7 @@ def problem_of(status: int, body: bytes) -> ProblemError:
     """The error behind an answer; one that is no problem document comes from something in between, such as a proxy."""
     try:
         document = msgspec.json.decode(body, type=ProblemDocument)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         document = ProblemDocument()
     return error_of(status, document)
 

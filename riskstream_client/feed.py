@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from contracts.decision import RiskLevel
 from riskstream_client.answers import FeedAlert, FeedGap
 from riskstream_client.calls import Credentials, nobody_at
-from riskstream_client.errors import FeedRefused
+from riskstream_client.errors import UNREADABLE, FeedRefused, unreadable
 
 PATH = "/v1/alerts/stream"
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024  # an alert is a few kilobytes
@@ -51,7 +51,8 @@ class Feed:
     """Iterate over it. `position` is where to resume from in another process: keep it with what you did of the feed.
 
     Connects again by itself, from the last position on. Raises FeedRefused if the credentials or the filter are not
-    accepted, and StoreUnavailable where nobody has answered at this address yet.
+    accepted, AnswerUnreadable if something else than a gateway answers, and StoreUnavailable where nobody has answered
+    at this address yet.
     """
 
     def __init__(
@@ -94,7 +95,11 @@ class Feed:
         await socket.send(_encode(_Hello(self.position, self._wanted)).decode())
         while True:
             async with asyncio.timeout(SILENCE_S):
-                message = _decoder.decode(await socket.recv())
+                received = await socket.recv()
+            try:
+                message = _decoder.decode(received)
+            except UNREADABLE as error:
+                raise unreadable(error) from error
             if isinstance(message, FeedAlert | FeedGap) and self._is_known(message.seq):
                 continue
             self.position = message.seq

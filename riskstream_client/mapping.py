@@ -1,6 +1,5 @@
 """Which column of a file is which field of a transaction."""
 
-import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 from contracts.errors import SettingsError
 from contracts.field_names import field_name
+from contracts.json_text import decode_json_file
 from contracts.transaction import Transaction
 
 TRANSACTION_FIELDS = Transaction.__struct_fields__
@@ -59,8 +59,11 @@ def mapping_of(pairs: Iterable[str], constants: Iterable[str], file: Path | None
     return Mapping(columns, {field: _typed(field, value) for field, value in values.items()})
 
 
-def _parsed(text: str, suffix: str) -> Any:
+def _parsed(raw: bytes, suffix: str) -> Any:
     """Raises ValueError."""
+    if suffix == ".json":
+        return decode_json_file(raw)
+    text = raw.decode("utf-8-sig")
     if suffix in (".yaml", ".yml"):
         import yaml  # here: a tenth of the client's start, for the few who map
 
@@ -68,7 +71,7 @@ def _parsed(text: str, suffix: str) -> Any:
             return yaml.safe_load(text)
         except yaml.YAMLError as error:
             raise ValueError(" ".join(str(error).split())) from error
-    return json.loads(text) if suffix == ".json" else tomllib.loads(text)
+    return tomllib.loads(text)
 
 
 def _split(pair: str, example: str) -> tuple[str, str]:
@@ -89,12 +92,13 @@ def _typed(field: str, value: Any) -> Any:
 
 def _read(file: Path) -> tuple[dict[str, str], dict[str, Any]]:
     try:
-        text = file.read_text(encoding="utf-8")
-        content = _parsed(text, file.suffix.lower())
+        content = _parsed(file.read_bytes(), file.suffix.lower())
     except FileNotFoundError as error:
         raise SettingsError(f"there is no mapping file {file}") from error
     except (OSError, ValueError) as error:
         raise SettingsError(f"the mapping file {file} cannot be read: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"the mapping file {file} is nested too deeply") from error
     if not isinstance(content, dict):
         raise SettingsError(f"the mapping file {file} must hold fields and columns, like amount = 'TX_AMOUNT'")
     nested = "columns" in content or "constants" in content

@@ -56,7 +56,7 @@ def read_costs(path: Path) -> Costs:
         costs = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Costs, strict=False)
     except OSError as error:
         raise DataRefused(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
         raise DataRefused(f"{path} is not a cost table: {error}") from error
     problem = costs.complaint()
     if problem:

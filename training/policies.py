@@ -1,6 +1,5 @@
 """Thresholds for a backtest: given as numbers or in a file, else those that hold for each client today."""
 
-import json
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from contracts.errors import DataRefused
+from contracts.json_text import decode_json_file
 from scoring.manifest import Thresholds
 from scoring.policy import Policy, policy_of
 from storage.clients import Client
@@ -36,14 +36,14 @@ def policy_from_file(path: Path) -> Policy:
     """A JSON or TOML file with `review`, `flag` and `decline`, at its top or under `thresholds`. Raises DataRefused."""
     try:
         with path.open("rb") as file:
-            raw = file.read(POLICY_BYTES_MAX).decode()
-        document = tomllib.loads(raw) if path.suffix == ".toml" else json.loads(raw)
+            raw = file.read(POLICY_BYTES_MAX)
+        document = tomllib.loads(raw.decode()) if path.suffix == ".toml" else decode_json_file(raw)
         inner = document.get("thresholds", document) if isinstance(document, dict) else document
         limits = msgspec.convert(inner, PolicyFile)
         return Policy(limits.review, limits.flag, limits.decline)
     except OSError as error:
         raise DataRefused(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:  # broken JSON, TOML or UTF-8, a missing number, thresholds that do not rise
+    except (ValueError, RecursionError) as error:  # broken JSON, TOML or UTF-8, a missing number, thresholds that fall
         raise DataRefused(f"{path} is not a policy: {error}") from error
 
 

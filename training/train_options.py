@@ -1,6 +1,5 @@
 """The options of `riskstream train` that say how to train; what they mean, as `training.options`."""
 
-import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from contracts.errors import DataRefused
+from contracts.json_text import decode_json_file
 from riskstream_client.times import duration_of
 from training.costs import Costs, read_costs
 from training.fit import PARAMETERS, QUICK_BINS, Parameters, Recipe
@@ -99,17 +99,19 @@ def _alerts_a_day(text: str | None) -> float | None:
 def recipe_from(path: Path, recipe: Recipe) -> Recipe:
     """`recipe` with the parameters of a JSON file, or of a model's manifest, over its own. Raises DataRefused."""
     try:
-        told = json.loads(path.read_text("utf-8"))
+        told = decode_json_file(path.read_bytes())
     except OSError as error:
         raise DataRefused(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise DataRefused(f"{path} is not JSON: {error}") from error
+        raise DataRefused(f"{path} cannot be read: {error}") from error
     told = told.get("parameters", told) if isinstance(told, dict) else told
     if not isinstance(told, dict) or not all(isinstance(value, str | int | float) for value in told.values()):
         raise DataRefused(f"{path} does not hold parameters: names with a number or a text each")
     rounds_max = told.get("rounds_max", recipe.rounds_max)
+    if type(rounds_max) is not int or rounds_max < 1:
+        raise DataRefused(f"{path}: rounds_max is a whole number from 1 on, not {rounds_max!r}")
     parameters: Parameters = {name: value for name, value in told.items() if name not in _NOT_XGBOOST}
-    return replace(recipe, parameters=recipe.parameters | parameters, rounds_max=int(rounds_max))
+    return replace(recipe, parameters=recipe.parameters | parameters, rounds_max=rounds_max)
 
 
 def milliseconds(moment: datetime) -> int:

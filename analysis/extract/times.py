@@ -75,6 +75,8 @@ def times(text: pa.Array, order: DateOrder, zone: str) -> tuple[NDArray[np.int64
     found = np.where(is_zoned, local_ms - offset_ms, utc_of(local_ms, zone))
     for place in np.flatnonzero(~good).tolist():
         value = parse_time(text[place].as_py(), order)
+        if value is None and (day := parse_time(iso[place].as_py(), "ymd")) is not None:  # 20240229
+            value = (day[0] - int(offset_ms[place]), bool(is_zoned[place]))
         if value is not None:
             at_ms, has_zone = value
             found[place] = at_ms if has_zone else int(utc_of(np.array([at_ms]), zone)[0])

@@ -14,6 +14,7 @@ from api.cases.queries import AlertQuery, Order
 from api.cases.schemas import StatusIn, WorkedAlertOut, WorkedAlertPage
 from api.cases.versions import IF_MATCH_LENGTH_MAX, tag
 from api.cursors import SEQUENCE_MAX, PageCursor
+from api.json_bodies import JsonRoute
 from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
@@ -27,7 +28,7 @@ IfMatch = Annotated[
 ]
 NOTHING_WAITS: dict[int | str, dict[str, Any]] = {204: {"description": "Every case is closed, or somebody works on it"}}
 
-router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+router = APIRouter(prefix="/v1/alerts", tags=["alerts"], route_class=JsonRoute)
 
 
 @router.get("", summary="Alerts by filter, newest first or in another order")

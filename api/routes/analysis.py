@@ -18,6 +18,7 @@ from api.cases.act import ActOf
 from api.cases.paging import next_cursor, number_of, resumed
 from api.cases.schemas import WorkedAlertOut
 from api.cases.versions import tag
+from api.json_bodies import JsonRoute
 from api.listing import listed, shown
 from api.openapi import errors
 from api.parts import PartsOf
@@ -31,7 +32,7 @@ from storage.database import session
 PLACE_MAX = 2**53  # what JSON holds as a whole number everywhere
 Place = Annotated[int, Path(ge=0, le=PLACE_MAX, description="`place` of an anomaly of this run")]
 
-router = APIRouter(prefix="/v1/analysis", tags=["analysis"])
+router = APIRouter(prefix="/v1/analysis", tags=["analysis"], route_class=JsonRoute)
 
 
 @router.post("/run", status_code=202, summary="Run a strategy", responses=errors(404, 409))

@@ -21,12 +21,13 @@ from api.accounts.tiers import tier_of
 from api.accounts.trail import entry_of
 from api.addresses import address_of
 from api.auth import SignedIn
+from api.json_bodies import JsonRoute
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_AUTHENTICATED, Problem, request_id_of
 from storage.clients import ClientRepository
 
-router = APIRouter(prefix="/auth", tags=["auth"])
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=JsonRoute)
 _OPEN = [Depends(counted)]
 
 

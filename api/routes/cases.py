@@ -13,6 +13,7 @@ from api.cases.paging import next_cursor, number_of, resumed
 from api.cases.queries import CaseQuery, Order
 from api.cases.schemas import CaseOut, CasePage
 from api.cases.versions import tag
+from api.json_bodies import JsonRoute
 from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
@@ -20,7 +21,7 @@ from api.problems import NOT_FOUND, Problem
 from api.routes.alerts import NOTHING_WAITS
 from storage.cases import CaseRepository
 
-router = APIRouter(prefix="/v1/cases", tags=["cases"])
+router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=JsonRoute)
 
 
 @router.get("", summary="Cases by filter, the newest first")

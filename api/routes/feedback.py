@@ -14,6 +14,7 @@ from api.cases.queries import LabelQuery, milliseconds
 from api.cases.schemas import LabelIn, LabelOut, LabelPage
 from api.cases.verdicts import REVISION_MAX
 from api.cursors import SEQUENCE_MAX, PageCursor
+from api.json_bodies import JsonRoute
 from api.openapi import errors
 from api.parts import PartsOf
 from contracts.transaction import has_control_character
@@ -21,7 +22,7 @@ from storage.feedback import SUMMARY_MAX, FeedbackRepository, Key
 
 SUMMARY_DAYS, SUMMARY_DAYS_MAX = 90, 3_650
 
-router = APIRouter(prefix="/v1/feedback", tags=["feedback"])
+router = APIRouter(prefix="/v1/feedback", tags=["feedback"], route_class=JsonRoute)
 
 
 @router.get("", summary="Labels, the one known last first")

@@ -12,11 +12,12 @@ from api.cases.investigation import investigate
 from api.cases.investigation_out import InvestigationOut
 from api.cases.schemas import CaseDecisionOut, DecisionIn, NoteIn, NoteOut
 from api.cases.versions import tag
+from api.json_bodies import JsonRoute
 from api.openapi import errors
 from api.parts import PartsOf
 from api.routes.alerts import IfMatch
 
-router = APIRouter(prefix="/v1/investigations", tags=["investigations"])
+router = APIRouter(prefix="/v1/investigations", tags=["investigations"], route_class=JsonRoute)
 
 
 @router.get("/{subject_id}", summary="All about an alert or a case", responses=errors(404))

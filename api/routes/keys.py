@@ -10,6 +10,7 @@ from api.accounts.schemas import KeyIn, KeyOut, KeyPage, NewKeyOut, RotateIn
 from api.accounts.trail import entry_of
 from api.auth import Administrator, Caller
 from api.cursors import encode_cursor
+from api.json_bodies import JsonRoute
 from api.keys import SCOPES_ALL, hash_key, new_key
 from api.listing import listed
 from api.openapi import errors
@@ -18,7 +19,7 @@ from api.problems import FORBIDDEN, NOT_FOUND, TOO_MANY_KEPT, Problem
 from api.routes.users import LIMIT_DEFAULT, Cursor, Limit, Number, after
 from storage.api_keys import KEYS_MAX, ApiKey, ApiKeyRepository, NewApiKey
 
-router = APIRouter(prefix="/v1/api-keys", tags=["api-keys"])
+router = APIRouter(prefix="/v1/api-keys", tags=["api-keys"], route_class=JsonRoute)
 _NO_SUCH_KEY = "you have no valid API key with this number"
 
 

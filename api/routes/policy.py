@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.accounts.trail import entry_of
 from api.auth import Administrator, Reader
+from api.json_bodies import JsonRoute
 from api.openapi import errors
 from api.parts import Parts, PartsOf
 from api.problems import CHANGED_MEANWHILE, INVALID_REQUEST, VERSION_REQUIRED, Problem
@@ -25,7 +26,7 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,10})"')
 Score = Annotated[float | None, Field(gt=0, le=100, allow_inf_nan=False)]
 Amount = Annotated[float | None, Field(ge=0, le=AMOUNT_MAX, allow_inf_nan=False)]
 
-router = APIRouter(prefix="/v1/policy", tags=["policy"])
+router = APIRouter(prefix="/v1/policy", tags=["policy"], route_class=JsonRoute)
 
 
 class ThresholdsIn(BaseModel):

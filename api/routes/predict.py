@@ -4,12 +4,13 @@ import numpy as np
 from fastapi import APIRouter
 
 from api.auth import Scorer
+from api.json_bodies import JsonRoute
 from api.parts import PartsOf
 from api.predict_schemas import CardTransaction, PredictOut
 from api.problems import UNAVAILABLE, Problem
 from contracts.errors import ModelRefused
 
-router = APIRouter(prefix="/v1/predict", tags=["score"])
+router = APIRouter(prefix="/v1/predict", tags=["score"], route_class=JsonRoute)
 
 
 @router.post("", summary="Predict one anonymised card transaction")

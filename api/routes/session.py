@@ -12,6 +12,7 @@ from api.accounts.schemas import LoginIn
 from api.addresses import address_of
 from api.auth import Credentials, Reader, credentials_of, same_origin
 from api.console_files import Console
+from api.json_bodies import JsonRoute
 from api.keys import SCOPE_READ, SECRET_LENGTH_MAX, hash_sign_in_token
 from api.openapi import errors
 from api.parts import Parts, PartsOf
@@ -21,7 +22,7 @@ from api.sessions import COOKIE, clear_cookie, set_cookie
 from storage.clients import ClientRepository
 from storage.sign_in_links import SignInLinkRepository
 
-router = APIRouter(tags=["session"])
+router = APIRouter(tags=["session"], route_class=JsonRoute)
 
 
 class ByKeyIn(BaseModel):

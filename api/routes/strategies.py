@@ -15,6 +15,7 @@ from api.accounts.trail import entry_of
 from api.auth import CaseWorker, Reader
 from api.cases.versions import IF_MATCH_LENGTH_MAX, check_version, tag
 from api.cursors import encode_cursor
+from api.json_bodies import JsonRoute
 from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
@@ -36,7 +37,7 @@ from storage.strategies import NameTaken, StrategyRepository, TooManyKept
 
 VERSION_MAX = 2**31 - 1  # Postgres integer
 
-router = APIRouter(prefix="/v1/strategies", tags=["strategies"])
+router = APIRouter(prefix="/v1/strategies", tags=["strategies"], route_class=JsonRoute)
 StrategyId = Annotated[
     str, Path(pattern=r"^[a-z0-9_-]{1,64}$", description="A preset's name, or the id of one's own strategy")
 ]

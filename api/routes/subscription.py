@@ -8,11 +8,12 @@ from api.accounts.schemas import QuotaOut, RateOut, SubscriptionIn, Subscription
 from api.accounts.tiers import tier_of
 from api.accounts.trail import entry_of
 from api.auth import Administrator, Reader
+from api.json_bodies import JsonRoute
 from api.parts import Parts, PartsOf
 from storage.subscriptions import SubscriptionRepository
 from storage.usage import UsageRepository, month_of
 
-router = APIRouter(prefix="/v1/subscription", tags=["subscription"])
+router = APIRouter(prefix="/v1/subscription", tags=["subscription"], route_class=JsonRoute)
 
 
 @router.get("", summary="Tier, limits, and what is used")

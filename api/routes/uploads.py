@@ -14,6 +14,7 @@ from api.cases.act import Act, ActOf
 from api.cases.paging import bad_cursor, next_cursor, resumed
 from api.cases.versions import IF_MATCH_LENGTH_MAX, check_version, tag
 from api.cursors import SEQUENCE_MAX, PageCursor
+from api.json_bodies import JsonRoute
 from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
@@ -60,7 +61,7 @@ _FORM: dict[str, Any] = {
     }
 }
 
-router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=JsonRoute)
 
 
 @router.post(

@@ -18,6 +18,7 @@ from api.accounts.schemas import (
 from api.accounts.trail import entry_of
 from api.auth import Administrator, Caller
 from api.cursors import CURSOR_LENGTH_MAX, SEQUENCE_MAX, BadCursor, decode_cursor, encode_cursor
+from api.json_bodies import JsonRoute
 from api.keys import hash_invitation, new_token
 from api.listing import listed
 from api.openapi import errors
@@ -37,7 +38,7 @@ from storage.users import Unchanged, User, UserChange, UserRepository
 LIMIT_DEFAULT, LIMIT_MAX = 50, 200  # of a page
 INVITATION_TTL = timedelta(days=7)
 
-router = APIRouter(prefix="/v1/users", tags=["users"])
+router = APIRouter(prefix="/v1/users", tags=["users"], route_class=JsonRoute)
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 Cursor = Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX, description="`next_cursor` of a page")]
 Number = Annotated[int, Path(ge=1, le=SEQUENCE_MAX)]

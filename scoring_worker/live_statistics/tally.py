@@ -99,7 +99,7 @@ class Slice:
         self._next_offsets[partition] = offset + 1
         try:
             decision = _decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.unreadable += 1
             return
         add(self._tally(TOTAL), decision, published_ms)

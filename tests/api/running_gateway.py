@@ -48,7 +48,7 @@ def settings_for(database_url: str, **changes: Any) -> Settings:
     return Settings(_env_file=None, **(known | changes))
 
 
-def _listening(port: int) -> socket.socket:
+def listening_at(port: int) -> socket.socket:
     """A socket that names its protocol: without it asyncio sets no TCP_NODELAY, and every answer waits for 40 ms."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +62,7 @@ async def running(
     settings: Settings, limits: FeedLimits = QUICK, passwords: Passwords | None = None, port: int = 0
 ) -> AsyncIterator[RunningGateway]:
     """`port` 0: a free one."""
-    listening = _listening(port)
+    listening = listening_at(port)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     app = create_app(settings, limits, passwords or Passwords(memory_kib=8, passes=1))  # cheap: not what is tested
     config = uvicorn.Config(

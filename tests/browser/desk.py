@@ -40,7 +40,7 @@ class Desk:
         self.gateway = gateway
         self.alerts = AlertMaker(pool)
         self.url = f"http://{gateway.address}"
-        self._pool = pool
+        self.pool = self._pool = pool
 
     async def link(self) -> str:
         """A one-time sign-in link for client 1."""

@@ -24,6 +24,7 @@ LINE_BYTES_MAX = 1024 * 1024
 _KINDS = {".parquet": "parquet", ".pq": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json"}
 _GZIP_MAGIC = b"\x1f\x8b"
 _DELIMITERS = ",;\t|"
+_BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 Read = Callable[[int], None]  # told how many bytes of the file are read
@@ -164,7 +165,7 @@ class Source:
                 if line.isspace():
                     continue
                 try:
-                    row = _decode(line)
+                    row = _decode(line.removeprefix(_BOM) if number == 1 else line)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                     self.broken.append((number, f"is not a JSON object: {error}"))
                     continue
