@@ -156,18 +156,19 @@ def demo_history() -> None:
 
 
 async def _demo_history(settings: "Settings") -> str:
-    from api.demo_cases import DemoAnalyst
-    from contracts.transaction import DEMO_CLIENT_ID
-    from scoring_worker.past_loader import past_loader
     from storage.backdate import backdate, is_empty
     from storage.database import connect
-    from training.simulator.past import DAYS, RUN_ID, past_of
 
     if settings.environment == "production":
         return "ENVIRONMENT is production: no simulated history."
     async with await connect(settings.postgres_dsn, size_max=1) as owner:
         if not await is_empty(owner):
             return "There is a history already."
+        from api.demo_cases import DemoAnalyst  # late: a second start does not wait for what it does not use
+        from contracts.transaction import DEMO_CLIENT_ID
+        from scoring_worker.past_loader import past_loader
+        from training.simulator.past import DAYS, RUN_ID, past_of
+
         past = past_of(int(datetime.now(UTC).timestamp() * 1000))
         analyst = DemoAnalyst(settings, past.fraud)
         try:
