@@ -161,6 +161,45 @@ def seed(
     typer.echo(seeded.as_json() if as_json else f"API key of the demo client: {seeded.api_key}")
 
 
+@app.command("demo-history")
+def demo_history() -> None:
+    """Some weeks of simulated payments with decided cases, for an empty demo; a worker must not run meanwhile."""
+    typer.echo(asyncio.run(_demo_history(_settings())))
+
+
+async def _demo_history(settings: "Settings") -> str:
+    from storage.backdate import backdate, is_empty
+    from storage.database import connect
+
+    if settings.environment == "production":
+        return "ENVIRONMENT is production: no simulated history."
+    async with await connect(settings.postgres_dsn, size_max=1) as owner:
+        if not await is_empty(owner):
+            return "There is a history already."
+        from api.demo_cases import DemoAnalyst  # late: a second start does not wait for what it does not use
+        from contracts.transaction import DEMO_CLIENT_ID
+        from scoring_worker.past_loader import past_loader
+        from training.simulator.past import DAYS, RUN_ID, past_of
+
+        past = past_of(int(datetime.now(UTC).timestamp() * 1000))
+        analyst = DemoAnalyst(settings, past.fraud)
+        try:
+            async with past_loader(settings) as loader:
+                for part in past.slices:
+                    await loader.transactions(part.transactions)
+                    await analyst.decide_until(datetime.fromtimestamp(part.end_ms / 1000, UTC))
+                    await loader.labels(part.labels)
+                    await loader.labels_given()
+                await loader.fold_counts()
+        finally:
+            await analyst.close()
+        await backdate(owner, DEMO_CLIENT_ID, RUN_ID)
+    return (
+        f"{loader.done.decided:,} simulated payments of the last {DAYS} days with {past.labels:,} labels,"
+        f" {loader.done.alerts:,} alerts and {analyst.decided:,} decided cases (ids begin with {RUN_ID})"
+    )
+
+
 @app.command("sign-in")
 def sign_in() -> None:
     """Print a fresh one-time link that signs a browser in to the console."""

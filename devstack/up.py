@@ -100,6 +100,9 @@ class _Run:
             return
         if not (settings.model_path / "champion").exists() and not (settings.model_path / "manifest.json").exists():
             self._install_first_model(environment)
+        if settings.demo_rate and settings.environment != "production":
+            self._screen.step("a simulated history for the demo (once)")
+            self._screen.say(self._command(environment, "demo-history").strip())
         self._screen.step("workers and gateway")
         self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
         self._open_gate(ours)
@@ -159,7 +162,11 @@ class _Run:
         own = gated | {"API_PORT": str(ports["api"])}
         parts.append(self._part("gateway", ["api"], own, _answers(f"{url}/readyz")))
         if settings.demo_rate:
-            parts.append(self._part("demo", ["simulate", "--rate", str(settings.demo_rate)], gated, lambda: True))
+            parts.append(
+                self._part(
+                    "demo", ["simulate", "--rate", str(settings.demo_rate), "--known-people"], gated, lambda: True
+                )
+            )
         for part in parts:
             self._supervisor.start(part)
         own = environment | {"METRICS_PORT": str(ports[_STATISTICS])}

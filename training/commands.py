@@ -19,6 +19,7 @@ from contracts.wording import quantity
 from riskstream_client.connection import connection_settings
 from riskstream_client.stack_env import client_environment, explained
 from training.simulator.files import generate_file
+from training.simulator.past import accounts_behind
 from training.simulator.publishing import LivePublisher
 from training.simulator.stream import live_world, new_run_id
 from training.simulator.stream_status import status_on
@@ -47,6 +48,10 @@ def simulate(
     accounts: Annotated[
         int | None, typer.Option(min=1, help="Payers, instead of as many as pay 3 times a day.")
     ] = None,
+    known_people: Annotated[
+        bool,
+        typer.Option("--known-people", help="Payers that `riskstream demo-history` has loaded, where they suffice."),
+    ] = False,
     seed: Annotated[
         int, typer.Option(help="Who lives in the world; a file is the same for the same seed.")
     ] = DEFAULT_SEED,
@@ -55,6 +60,8 @@ def simulate(
 ) -> None:
     """Simulated payments with fraud in them: live with --rate, or a file with --count and --out."""
     try:
+        if known_people and rate is not None and accounts is None:
+            accounts = accounts_behind(rate)
         if rate is not None and count is None and out is None and labels_out is None:
             _live(rate, duration, run_id, seed, fraud_share, accounts, labels=labels)
         elif rate is None and count is not None and out is not None and duration is None:
