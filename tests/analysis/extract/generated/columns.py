@@ -89,12 +89,13 @@ def _numbers(random: Random, style: Style, own_currency: str) -> list[Column]:
                 lambda p, _: f"{1 + p.cents % 7 / 10:.4f}".replace(".", style.decimal),
             )
         )
+    unsigned = style.direction == "absolute"
     if "original" in style.extras:
         found += [
             Column(
                 "original",
                 language.original_amount,
-                lambda p, _: f"{'-' if p.cents < 0 else ''}{plain(style, p.cents * 2)}",
+                lambda p, _: f"{'-' if p.cents < 0 and not unsigned else ''}{plain(style, p.cents * 2)}",
             ),
             Column("original currency", language.original_currency, lambda _, __: "CZK"),
         ]
@@ -121,9 +122,11 @@ def _money(random: Random, style: Style, own_currency: str) -> list[Column]:
 
 
 def _amount_cell(style: Style, payment: Payment) -> Cell:
-    if style.container == "xlsx" and style.direction == "signed" and style.currency not in (
-        "after the amount", "before the amount"
-    ):  # fmt: skip
+    if (
+        style.container == "xlsx"
+        and style.direction == "signed"
+        and style.currency not in ("after the amount", "before the amount")
+    ):
         return payment.cents / 100
     if style.direction in ("words", "absolute"):
         return with_currency(style, plain(style, payment.cents), payment.currency)

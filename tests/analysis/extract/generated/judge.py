@@ -19,7 +19,7 @@ DIRECTION_SUBJECTS = ("direction", "amount", "sign")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`kind`: sign, column, scale, missing row, extra row, wrong day, wrong currency, … `line` is 0 for the whole file."""
+    """`kind`: sign, column, scale, missing row not listed, extra row, wrong day, … `line` is 0 for the whole file."""
 
     kind: str
     line: int

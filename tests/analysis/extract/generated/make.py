@@ -79,20 +79,25 @@ def _before(
     if style.currency == "preamble":
         sheet.add([language.currency[0], own_currency])
     padded = random.random() < 0.3
-    for _ in range(style.preamble):
-        cells: list[Cell] = list(random.choice(lines))
+    random.shuffle(lines)
+    for place in range(style.preamble):
+        cells: list[Cell] = list(lines[place % len(lines)])
         sheet.add(cells + [""] * (len(wanted) - len(cells)) if padded else cells, raw=not cells and not padded)
     if style.blanks == "before header":
         sheet.add([""], raw=True)
     if style.header:
-        names: list[Cell] = [column.name for column in wanted]
-        if style.shape == "rows wider":
-            names = names[:-1]
-        if style.shape in ("trailing delimiter everywhere", "trailing delimiter in header"):
-            names = [*names, ""]
-        sheet.add(names)
+        sheet.add(_names(style, wanted))
     if style.blanks == "after header":
         sheet.add([""], raw=True)
+
+
+def _names(style: Style, wanted: list[Column]) -> list[Cell]:
+    names: list[Cell] = [column.name for column in wanted]
+    if style.shape == "rows wider":
+        return names[:-1]
+    if style.shape in ("trailing delimiter everywhere", "trailing delimiter in header"):
+        return [*names, ""]
+    return names
 
 
 def _body(random: Random, style: Style, sheet: _Sheet, wanted: list[Column], listed: list[Payment]) -> None:
@@ -105,6 +110,8 @@ def _body(random: Random, style: Style, sheet: _Sheet, wanted: list[Column], lis
     for place, payment in enumerate(listed):
         if style.blanks == "between rows" and place == blank_at:
             sheet.add([""], raw=True)
+        if style.totals == "header again" and place == blank_at:
+            sheet.add(_names(style, wanted))
         cells = [column.cell(payment, place) for column in wanted]
         if style.shape == "header wider" or (style.shape == "optional last column" and not cells[-1]):
             cells = cells[:-1]
@@ -114,21 +121,32 @@ def _body(random: Random, style: Style, sheet: _Sheet, wanted: list[Column], lis
     if style.totals == "opening and closing":
         sheet.add(_label_line(style, wanted, *last))
     elif style.totals == "total":
-        sheet.add(_label_line(style, wanted, style.language.total, sum(payment.cents for payment in listed)))
+        sheet.add(_total_line(style, wanted, listed))
 
 
 def _label_line(style: Style, wanted: list[Column], label: str, cents: int) -> list[Cell]:
-    """A line that is no payment: its name where the text stands, its amount where the balance or else the amount stands."""
+    """A line that is no payment: its name as the text, its amount where the balance or else the amount stands."""
     kinds = [column.kind for column in wanted]
-    holder = next((kind for kind in ("balance", "amount", "money in") if kind in kinds), "text")
-    if style.totals == "total" and holder == "balance":
-        holder = "amount" if "amount" in kinds else "money in"
+    holder = next(kind for kind in ("balance", "amount", "money in") if kind in kinds)
     cells: list[Cell] = ["" for _ in kinds]
     written = f"{'-' if cents < 0 else ''}{plain(style, cents)}"
     cells[kinds.index(holder)] = written
-    if style.totals == "total" and "money in" in kinds:  # a sum of each side
-        cells[kinds.index("money in")] = cells[kinds.index("money out")] = written.lstrip("-")
     cells[kinds.index("text")] = label
+    return cells
+
+
+def _total_line(style: Style, wanted: list[Column], listed: list[Payment]) -> list[Cell]:
+    """The sum of all amounts, or of each side."""
+    sums = {
+        "amount": sum(payment.cents for payment in listed),
+        "money in": sum(payment.cents for payment in listed if payment.cents > 0),
+        "money out": -sum(payment.cents for payment in listed if payment.cents < 0),
+    }
+    cells: list[Cell] = []
+    for column in wanted:
+        cents = sums.get(column.kind)
+        cells.append("" if cents is None else f"{'-' if cents < 0 else ''}{plain(style, cents)}")
+    cells[[column.kind for column in wanted].index("text")] = style.language.total
     return cells
 
 
@@ -193,10 +211,16 @@ def _dimensions(style: Style, wanted: list[Column], encoding: str) -> dict[str, 
         "order": "newest first" if style.newest_first else "oldest first",
         "currency": style.currency,
         "shape": style.shape,
-        "preamble": "none" if style.preamble == 0 else "1-3" if style.preamble < 4 else "4-8" if style.preamble < 9 else "9-15",
+        "preamble": "none"
+        if style.preamble == 0
+        else "1-3"
+        if style.preamble < 4
+        else "4-8"
+        if style.preamble < 9
+        else "9-15",
         "totals": style.totals,
         "blank lines": style.blanks,
         "footers": "yes" if style.footers else "no",
         "columns": "shuffled" if style.shuffled else "date first",
         "extras": "none" if not style.extras else "1-2" if len(style.extras) < 3 else "3 or more",
-    }  # fmt: skip
+    }

@@ -12,7 +12,8 @@ from tests.analysis.extract.generated.bank_file import MINOR, BankFile, TruthRow
 
 @dataclass(frozen=True, slots=True)
 class RealFormat:
-    """`rows`: line, amount, day, and the currency if each row names it. `days`: further days that a row may bear."""
+    """`rows`: line, amount, day,"
+    " and the currency if each row names it. `days`: further days that a row may bear."""
 
     bank: str
     text: str
@@ -74,10 +75,13 @@ PACIFIC = (
     ),
     RealFormat(
         "Kiwibank, New Zealand",
-        "Account number,Date,Memo/Description,Source Code (payment type),TP ref,TP part,TP code,OP ref,OP part,OP code,"
+        "Account number,Date,Memo/Description,Source Code (payment type),TP ref,TP part,TP code,OP ref,"
+        "OP part,OP code,"
         "OP name,OP Bank Account Number,Amount (credit),Amount (debit),Amount,Balance\n"
-        "38-0000-0000000-00,14-09-2026,MADEUP ENERGY ;,DIRECT DEBIT,,,,,,,Madeup Energy,,,182.40,-182.40,817.60\n"
-        "38-0000-0000000-00,15-09-2026,WAGES ;,DIRECT CREDIT,,,,,,,Works Ltd,00-0000-0000000-01,900.00,,900.00,1717.60\n"
+        "38-0000-0000000-00,14-09-2026,MADEUP ENERGY ;,DIRECT DEBIT,,,,,,,Madeup Energy,,,182.40,-182.40,"
+        "817.60\n"
+        "38-0000-0000000-00,15-09-2026,WAGES ;,DIRECT CREDIT,,,,,,,Works Ltd,00-0000-0000000-01,900.00,,"
+        "900.00,1717.60\n"
         "38-0000-0000000-00,30-09-2026,INTEREST EARNED ;,,,,,,,,,,0.25,,0.25,1717.85\n",
         ((2, "-182.40", "2026-09-14", ""), (3, "900", "2026-09-15", ""), (4, "0.25", "2026-09-30", "")),
         account="38-0000-0000000-00",
@@ -106,15 +110,20 @@ PACIFIC = (
         '21/06/2026,"-18.90","MADEUP TRANSPORT CO","+927.60"\n'
         '20/06/2026,"+500.00","Direct Credit WAGES","+946.50"\n'
         '19/06/2026,"-53.50","GROCER 1234","+446.50"\n',
-        ((1, "-9.50", "2026-06-22", ""), (2, "-18.90", "2026-06-21", ""), (3, "500", "2026-06-20", ""),
-         (4, "-53.50", "2026-06-19", "")),
+        (
+            (1, "-9.50", "2026-06-22", ""),
+            (2, "-18.90", "2026-06-21", ""),
+            (3, "500", "2026-06-20", ""),
+            (4, "-53.50", "2026-06-19", ""),
+        ),
     ),
-)  # fmt: skip
+)
 
 AMERICAS = (
     RealFormat(
         "RBC, Canada",
-        '"Account Type","Account Number","Transaction Date","Cheque Number","Description 1","Description 2","CAD$","USD$"\n'
+        '"Account Type","Account Number","Transaction Date","Cheque Number","Description 1","Description 2",'
+        '"CAD$","USD$"\n'
         'Chequing,00000-0000001,9/3/2026,,"MADEUP STATIONERY","GATINEAU QC",-137.97,\n'
         'Chequing,00000-0000001,9/15/2026,,"PAYROLL DEPOSIT",,2500.00,\n'
         'Chequing,00000-0000001,9/16/2026,,"COFFEE",,-4.25,\n',
@@ -123,7 +132,8 @@ AMERICAS = (
     ),
     RealFormat(
         "RBC, Canada, with a row in US dollars",
-        '"Account Type","Account Number","Transaction Date","Cheque Number","Description 1","Description 2","CAD$","USD$"\n'
+        '"Account Type","Account Number","Transaction Date","Cheque Number","Description 1","Description 2",'
+        '"CAD$","USD$"\n'
         'Chequing,00000-0000001,9/3/2026,,"MADEUP STATIONERY","GATINEAU QC",-137.97,\n'
         'USD Savings,00000-0000002,9/17/2026,,"WIRE IN",,,300.00\n'
         'Chequing,00000-0000001,9/18/2026,,"COFFEE",,-4.25,\n',
@@ -144,8 +154,12 @@ AMERICAS = (
         "09/14/2026,PAYROLL,,1500.00,2654.80\n"
         "09/15/2026,COFFEE SHOP,4.80,,2650.00\n"
         "09/21/2026,RENT,900.00,,1750.00\n",
-        ((1, "-45.20", "2026-09-03", ""), (2, "1500", "2026-09-14", ""), (3, "-4.80", "2026-09-15", ""),
-         (4, "-900", "2026-09-21", "")),
+        (
+            (1, "-45.20", "2026-09-03", ""),
+            (2, "1500", "2026-09-14", ""),
+            (3, "-4.80", "2026-09-15", ""),
+            (4, "-900", "2026-09-21", ""),
+        ),
     ),
     RealFormat(
         "Nubank, Brazil",
@@ -176,44 +190,62 @@ AMERICAS = (
         "17/09/2026,COMISIÓN,35.00,,13465.00,0012345680\n",
         ((2, "15000", "2026-09-15", ""), (3, "-1500", "2026-09-16", ""), (4, "-35", "2026-09-17", "")),
     ),
-)  # fmt: skip
+)
 
 EUROPE = (
     RealFormat(
         "Fio, Czechia",
-        '"accountId";"2900000001"\n"bankId";"2010"\n"currency";"CZK"\n"iban";"CZ0000000000000000000000"\n"bic";"FIOBCZPPXXX"\n'
-        '"openingBalance";"10000,00"\n"closingBalance";"34724,10"\n"dateStart";"01.09.2026"\n"dateEnd";"30.09.2026"\n\n'
-        '"ID operace";"Datum";"Objem";"Měna";"Protiúčet";"Název protiúčtu";"Kód banky";"Název banky";"KS";"VS";"SS";'
+        '"accountId";"2900000001"\n"bankId";"2010"\n"currency";"CZK"\n"iban";"CZ0000000000000000000000"\n'
+        '"bic";"FIOBCZPPXXX"\n'
+        '"openingBalance";"10000,00"\n"closingBalance";"34724,10"\n"dateStart";"01.09.2026"\n"dateEnd";'
+        '"30.09.2026"\n\n'
+        '"ID operace";"Datum";"Objem";"Měna";"Protiúčet";"Název protiúčtu";"Kód banky";"Název banky";"KS";'
+        '"VS";"SS";'
         '"Poznámka";"Zpráva pro příjemce";"Typ"\n'
-        '"26000000001";"01.09.2026";"25000,00";"CZK";"000000-0000000123";"Vymyšlená s.r.o.";"0100";"Banka";"0308";"2026001";'
+        '"26000000001";"01.09.2026";"25000,00";"CZK";"000000-0000000123";"Vymyšlená s.r.o.";"0100";"Banka";'
+        '"0308";"2026001";'
         '"";"Mzda";"Mzda srpen";"Příjem převodem uvnitř banky"\n'
         '"26000000002";"15.09.2026";"-275,90";"CZK";"";"";"";"";"";"1234";"";"Nákup";"";"Platba kartou"\n',
         ((12, "25000", "2026-09-01", "CZK"), (13, "-275.90", "2026-09-15", "CZK")),
-        encoding="utf-8-sig", needs_currency=True,
+        encoding="utf-8-sig",
+        needs_currency=True,
     ),
     RealFormat(
         "Raiffeisenbank, Czechia (two columns of one name)",
-        "Datum provedení;Datum zaúčtování;Číslo účtu;Název účtu;Kategorie transakce;Číslo protiúčtu;Název protiúčtu;Typ transakce;"
-        "Zpráva;Poznámka;VS;KS;SS;Zaúčtovaná částka;Měna účtu;Původní částka a měna;Původní částka a měna;Poplatek;Id transakce\n"
-        '"31.08.2026";"31.08.2026";"1/5500";"Účet";"Platba";"2/0100";"Smyšlený obchod";"Trvalý příkaz";"";"nájem";"";"";"";'
+        "Datum provedení;Datum zaúčtování;Číslo účtu;Název účtu;Kategorie transakce;Číslo protiúčtu;"
+        "Název protiúčtu;Typ transakce;"
+        "Zpráva;Poznámka;VS;KS;SS;Zaúčtovaná částka;Měna účtu;Původní částka a měna;Původní částka a měna;"
+        "Poplatek;Id transakce\n"
+        '"31.08.2026";"31.08.2026";"1/5500";"Účet";"Platba";"2/0100";"Smyšlený obchod";"Trvalý příkaz";"";'
+        '"nájem";"";"";"";'
         '"-10 000,00";"CZK";"";"";"0,00";"4000000001"\n'
-        '"02.09.2026";"03.09.2026";"1/5500";"Účet";"Karetní operace";"";"Kavárna Berlin";"Platba kartou";"";"";"";"";"";'
+        '"02.09.2026";"03.09.2026";"1/5500";"Účet";"Karetní operace";"";"Kavárna Berlin";"Platba kartou";"";'
+        '"";"";"";"";'
         '"-125,50";"CZK";"-5,00";"EUR";"0,00";"4000000002"\n'
-        '"14.09.2026";"14.09.2026";"1/5500";"Účet";"Platba";"3/0300";"Zaměstnavatel";"Příchozí úhrada";"mzda";"";"";"";"";'
+        '"14.09.2026";"14.09.2026";"1/5500";"Účet";"Platba";"3/0300";"Zaměstnavatel";"Příchozí úhrada";'
+        '"mzda";"";"";"";"";'
         '"42 300,00";"CZK";"";"";"0,00";"4000000003"\n',
         ((2, "-10000", "2026-08-31", "CZK"), (3, "-125.50", "2026-09-02", "CZK"), (4, "42300", "2026-09-14", "CZK")),
-        encoding="cp1250", account="1/5500", needs_currency=True, value_days=("2026-09-03",),
+        encoding="cp1250",
+        account="1/5500",
+        needs_currency=True,
+        value_days=("2026-09-03",),
     ),
     RealFormat(
         "Banco BPM, Italy",
-        "Ragione Sociale;Data contabile;Data valuta;Banca;Rapporto;Importo;Divisa;Descrizione;Categoria/sottocategoria;Hashtag\n"
-        "INVENTATA SRL;29/12/2026;29/12/2026;05034 - BANCO BPM S.P.A.;0000 - 00000 - 000000000001;10460;EUR;VERS. CONTANTI;"
+        "Ragione Sociale;Data contabile;Data valuta;Banca;Rapporto;Importo;Divisa;Descrizione;"
+        "Categoria/sottocategoria;Hashtag\n"
+        "INVENTATA SRL;29/12/2026;29/12/2026;05034 - BANCO BPM S.P.A.;0000 - 00000 - 000000000001;10460;EUR;"
+        "VERS. CONTANTI;"
         "Ricavi - Deposito contanti;\n"
-        "INVENTATA SRL;22/12/2026;22/12/2026;05034 - BANCO BPM S.P.A.;0000 - 00000 - 000000000001;-632,5;EUR;BONIFICO;"
+        "INVENTATA SRL;22/12/2026;22/12/2026;05034 - BANCO BPM S.P.A.;0000 - 00000 - 000000000001;-632,5;"
+        "EUR;BONIFICO;"
         "Costi - Fornitori;\n"
-        "INVENTATA SRL;21/12/2026;21/12/2026;05034 - BANCO BPM S.P.A.;0000 - 00000 - 000000000001;-1,15;EUR;COMMISSIONI;;\n",
+        "INVENTATA SRL;21/12/2026;21/12/2026;05034 - BANCO BPM S.P.A.;0000 - 00000 - 000000000001;-1,15;EUR;"
+        "COMMISSIONI;;\n",
         ((2, "10460", "2026-12-29", "EUR"), (3, "-632.5", "2026-12-22", "EUR"), (4, "-1.15", "2026-12-21", "EUR")),
-        account="0000-00000-000000000001", needs_currency=True,
+        account="0000-00000-000000000001",
+        needs_currency=True,
     ),
     RealFormat(
         "Mediobanca Premier, Italy",
@@ -228,7 +260,8 @@ EUROPE = (
         "Caixa Geral de Depósitos, Portugal",
         "Consultar saldos e movimentos à ordem - 30-07-2026\n\nConta ;0000000000000 - EUR - Conta à ordem\n"
         "Data de início ;01-07-2026\nData de fim ;30-07-2026\n\n"
-        "Data mov. ;Data valor ;Descrição ;Débito ;Crédito ;Saldo contabilístico ;Saldo disponível ;Categoria ;\n"
+        "Data mov. ;Data valor ;Descrição ;Débito ;Crédito ;Saldo contabilístico ;Saldo disponível ;"
+        "Categoria ;\n"
         "14-07-2026;14-07-2026;COMPRA MERCEARIA;1.234,56;;2.000,00;2.000,00;Compras;\n"
         "13-07-2026;13-07-2026;TRANSFERENCIA INVENTADA;;345,67;3.234,56;3.234,56;Diversos;\n"
         "10-07-2026;10-07-2026;LEVANTAMENTO;40,00;;2.888,89;2.888,89;Levantamentos;\n"
@@ -248,7 +281,8 @@ EUROPE = (
     ),
     RealFormat(
         "Banca Transilvania, Romania",
-        "Cod IBAN:,RO00BTRL0000000000000000\nTitular:,INVENTAT ION\nPerioada:,01.03.2026 - 31.03.2026\nGasit/e:,3\n\n"
+        "Cod IBAN:,RO00BTRL0000000000000000\nTitular:,INVENTAT ION\nPerioada:,01.03.2026 - 31.03.2026\n"
+        "Gasit/e:,3\n\n"
         "Data tranzactie,Data valuta,Descriere,Referinta tranzactiei,Debit,Credit,Sold contabil\n"
         '2026-03-03,2026-03-03,"Plata la POS;MAGAZIN INVENTAT",000POS0001,-45.00,,"1,955.00"\n'
         '2026-03-14,2026-03-14,"Incasare;SALARIU",000ECIT001,,"3,200.00","5,155.00"\n'
@@ -258,13 +292,17 @@ EUROPE = (
     ),
     RealFormat(
         "K&H, Hungary",
-        "könyvelés dátuma\ttranzakció azonosító \ttípus\tkönyvelési számla\tkönyvelési számla elnevezése\tpartner számla\t"
+        "könyvelés dátuma\ttranzakció azonosító \ttípus\tkönyvelési számla\tkönyvelési számla elnevezése\t"
+        "partner számla\t"
         "partner elnevezése\tösszeg\tösszeg devizaneme\tközlemény\n"
-        "2026.03.25\tKH0000001\tKártyás vásárlás\t10400000-00000001-00000000\tKIS PÉTER\t\tKITALÁLT BOLT\t-4 590\tHUF\tvásárlás\n"
-        "2026.03.24\tKH0000002\tÁtutalás\t10400000-00000001-00000000\tKIS PÉTER\t11700000-00000002\tMUNKÁLTATÓ KFT\t450 000\tHUF\tbér\n"
+        "2026.03.25\tKH0000001\tKártyás vásárlás\t10400000-00000001-00000000\tKIS PÉTER\t\tKITALÁLT BOLT\t"
+        "-4 590\tHUF\tvásárlás\n"
+        "2026.03.24\tKH0000002\tÁtutalás\t10400000-00000001-00000000\tKIS PÉTER\t11700000-00000002\t"
+        "MUNKÁLTATÓ KFT\t450 000\tHUF\tbér\n"
         "2026.03.23\tKH0000003\tDíj\t10400000-00000001-00000000\tKIS PÉTER\t\t\t-312\tHUF\thavi díj\n",
         ((2, "-4590", "2026-03-25", "HUF"), (3, "450000", "2026-03-24", "HUF"), (4, "-312", "2026-03-23", "HUF")),
-        account="10400000-00000001-00000000", needs_currency=True,
+        account="10400000-00000001-00000000",
+        needs_currency=True,
     ),
     RealFormat(
         "National Bank of Greece",
@@ -277,7 +315,8 @@ EUROPE = (
     ),
     RealFormat(
         "monobank, Ukraine",
-        '"Дата i час операції","Деталі операції",MCC,"Сума в валюті картки (UAH)","Сума в валюті операції",Валюта,Курс,'
+        '"Дата i час операції","Деталі операції",MCC,"Сума в валюті картки (UAH)","Сума в валюті операції",'
+        "Валюта,Курс,"
         '"Сума комісій (UAH)","Сума кешбеку (UAH)","Залишок після операції"\n'
         '"25.03.2026 14:31:02","Вигадана кав\'ярня",5814,-120.0,-120.0,UAH,—,—,—,4880.0\n'
         '"24.03.2026 09:10:00","Поповнення",4829,5000.0,5000.0,UAH,—,—,—,5000.0\n'
@@ -286,13 +325,19 @@ EUROPE = (
     ),
     RealFormat(
         "T-Bank, Russia",
-        '"Дата операции";"Дата платежа";"Номер карты";"Статус";"Сумма операции";"Валюта операции";"Сумма платежа";"Валюта платежа";'
+        '"Дата операции";"Дата платежа";"Номер карты";"Статус";"Сумма операции";"Валюта операции";'
+        '"Сумма платежа";"Валюта платежа";'
         '"Кэшбэк";"Категория";"MCC";"Описание"\n'
-        '"12.07.2026 20:06:27";"13.07.2026";"*0000";"OK";"-250,50";"RUB";"-250,50";"RUB";"";"Рестораны";"5812";"Кафе Выдумка"\n'
-        '"11.07.2026 10:00:00";"11.07.2026";"*0000";"OK";"15000,00";"RUB";"15000,00";"RUB";"";"Пополнения";"";"Пополнение"\n'
-        '"09.07.2026 09:00:00";"13.07.2026";"*0000";"OK";"-10,00";"USD";"-905,00";"RUB";"";"Сервисы";"5734";"Cloud"\n',
+        '"12.07.2026 20:06:27";"13.07.2026";"*0000";"OK";"-250,50";"RUB";"-250,50";"RUB";"";"Рестораны";'
+        '"5812";"Кафе Выдумка"\n'
+        '"11.07.2026 10:00:00";"11.07.2026";"*0000";"OK";"15000,00";"RUB";"15000,00";"RUB";"";"Пополнения";'
+        '"";"Пополнение"\n'
+        '"09.07.2026 09:00:00";"13.07.2026";"*0000";"OK";"-10,00";"USD";"-905,00";"RUB";"";"Сервисы";"5734";'
+        '"Cloud"\n',
         ((2, "-250.50", "2026-07-12", "RUB"), (3, "15000", "2026-07-11", "RUB"), (4, "-905", "2026-07-09", "RUB")),
-        encoding="cp1251", needs_currency=True, value_days=("2026-07-13",),
+        encoding="cp1251",
+        needs_currency=True,
+        value_days=("2026-07-13",),
     ),
     RealFormat(
         "Akbank, Turkey",
@@ -303,13 +348,15 @@ EUROPE = (
         ((2, "-1250.50", "2026-07-24", ""), (3, "20000", "2026-07-25", ""), (4, "-99.90", "2026-07-26", "")),
         encoding="utf-8-sig",
     ),
-)  # fmt: skip
+)
 
 ASIA_AND_AFRICA = (
     RealFormat(
         "DBS, Singapore",
-        "Account Details For:,eMySavings Account 000-000000-0\nStatement as at:,30 Sep 2026\nAvailable Balance:,\"5,123.45\"\n\n"
-        "Transaction Date,Reference,Debit Amount,Credit Amount,Transaction Ref1,Transaction Ref2,Transaction Ref3\n\n"
+        "Account Details For:,eMySavings Account 000-000000-0\nStatement as at:,30 Sep 2026\n"
+        'Available Balance:,"5,123.45"\n\n'
+        "Transaction Date,Reference,Debit Amount,Credit Amount,Transaction Ref1,Transaction Ref2,"
+        "Transaction Ref3\n\n"
         "28 Sep 2026,POS, 4.20, ,KOPI MADEUP,SINGAPORE,\n"
         "27 Sep 2026,ICT, ,5000.00,MADEUP PTE LTD,SALARY,\n"
         "26 Sep 2026,UMC-S, 1234.56, ,CARD PAYMENT,DBS,\n",
@@ -328,8 +375,8 @@ ASIA_AND_AFRICA = (
         "HSBC, Hong Kong",
         "Date,Description,Billing amount,Billing currency,Balance,Balance currency\n"
         '04/08/2026,REF MADEUP SEC,"-1,022.50",HKD,"20,545.39",HKD\n'
-        "29/07/2026,CREDIT INTEREST,0.12,HKD,\"21,567.89\",HKD\n"
-        "25/07/2026,SALARY,\"15,000.00\",HKD,\"21,567.77\",HKD\n",
+        '29/07/2026,CREDIT INTEREST,0.12,HKD,"21,567.89",HKD\n'
+        '25/07/2026,SALARY,"15,000.00",HKD,"21,567.77",HKD\n',
         ((2, "-1022.50", "2026-08-04", "HKD"), (3, "0.12", "2026-07-29", "HKD"), (4, "15000", "2026-07-25", "HKD")),
         needs_currency=True,
     ),
@@ -340,7 +387,8 @@ ASIA_AND_AFRICA = (
         "2026-05-03,2026-05-03,REFUND,12.00,HKD,Madeup Cafe,Credit\n"
         "2026-05-14,2026-05-14,CARD PURCHASE,150.50,HKD,Book Shop,Debit\n",
         ((2, "-88", "2026-05-01", "HKD"), (3, "12", "2026-05-03", "HKD"), (4, "-150.50", "2026-05-14", "HKD")),
-        needs_currency=True, value_days=("2026-05-02",),
+        needs_currency=True,
+        value_days=("2026-05-02",),
     ),
     RealFormat(
         "MUFG, Japan",
@@ -362,17 +410,21 @@ ASIA_AND_AFRICA = (
     ),
     RealFormat(
         "Capitec, South Africa",
-        "Nr,Account,Posting Date,Transaction Date,Description,Original Description,Parent Category,Category,Money In,Money Out,"
+        "Nr,Account,Posting Date,Transaction Date,Description,Original Description,Parent Category,Category,"
+        "Money In,Money Out,"
         "Fee,Balance\n"
         "1,1000000000,2026-10-02,2026-10-02,Salary,Salary,Income,Salary,40000.00,,,40000.00\n"
-        "2,1000000000,2026-10-03,2026-10-03,Madeup Stores,MADEUP STORES CAPE,Food,Groceries,,-850.00,,39150.00\n"
-        "3,1000000000,2026-10-31,2026-10-31,Monthly Account Admin Fee,Monthly Account Admin Fee,Fees,Fees,,,-7.50,39142.50\n",
+        "2,1000000000,2026-10-03,2026-10-03,Madeup Stores,MADEUP STORES CAPE,Food,Groceries,,-850.00,,"
+        "39150.00\n"
+        "3,1000000000,2026-10-31,2026-10-31,Monthly Account Admin Fee,Monthly Account Admin Fee,Fees,Fees,,,"
+        "-7.50,39142.50\n",
         ((2, "40000", "2026-10-02", ""), (3, "-850", "2026-10-03", ""), (4, "-7.50", "2026-10-31", "")),
         account="1000000000",
     ),
     RealFormat(
         "FNB, South Africa",
-        "ACCOUNT TRANSACTION HISTORY\n\nName:, A, MADEUP\nAccount:, 62000000001, [FNB Account]\nBalance:, 5000.00, 4900.00\n\n"
+        "ACCOUNT TRANSACTION HISTORY\n\nName:, A, MADEUP\nAccount:, 62000000001, [FNB Account]\nBalance:,"
+        " 5000.00, 4900.00\n\n"
         "Date, Amount, Balance, Description\n"
         "2026/09/25,-150.00,5000.00,POS PURCHASE GROCER\n"
         "2026/09/24,1500.00,5150.00,SALARY\n"
@@ -380,6 +432,6 @@ ASIA_AND_AFRICA = (
         ((8, "-150", "2026-09-25", ""), (9, "1500", "2026-09-24", ""), (10, "-20", "2026-09-23", "")),
         account="62000000001",
     ),
-)  # fmt: skip
+)
 
 REAL_FORMATS = (*PACIFIC, *AMERICAS, *EUROPE, *ASIA_AND_AFRICA)

@@ -36,6 +36,7 @@ DATES = {
     "Dutch": ("%d-%m-%Y", "%Y%m%d", "%d/%m/%Y", "%Y-%m-%d"),
 }
 LATIN_DATES = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
+WITH_CLOCK = ("%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "d.m.y", "m/d/y", "%Y.%m.%d")
 MONTH_FIRST = ("%m/%d/%Y", "m/d/y")
 
 
@@ -73,8 +74,9 @@ def drawn(random: Random) -> Style:
     header = random.random() < 0.88
     decimal, grouping = random.choice(NUMBERS.get(language.name, CONTINENTAL))
     direction = random.choice(DIRECTIONS if header else DIRECTIONS_WITHOUT_HEADER)
-    if direction == "brackets" and language.name != "English":
+    if (direction == "brackets" and language.name != "English") or (direction == "suffix" and not language.suffix):
         direction = "signed"
+    currency = _currency(random, header, direction)
     container = "xlsx" if random.random() < 0.08 else "csv"
     date = random.choice(DATES.get(language.name, LATIN_DATES))
     return Style(
@@ -93,11 +95,11 @@ def drawn(random: Random) -> Style:
         direction=direction,
         balance=random.choice(("none", "named", "named", "odd name", "unnamed")),
         newest_first=random.random() < 0.5,
-        currency=_currency(random, header, direction),
+        currency=currency,
         shape=_shape(random, header, container),
         extras=_extras(random, header),
         preamble=random.choice((0, 0, 0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15)),
-        totals=random.choice(("none", "none", "none", "opening and closing", "total")) if header else "none",
+        totals=_totals(random) if header and currency != "two currencies" else "none",
         blanks=random.choice(("none", "none", "none", "end", "before header", "between rows", "after header")),
         footers=random.choice((0, 0, 0, 0, 1, 2, 3)),
         shuffled=random.random() < 0.2,
@@ -105,7 +107,9 @@ def drawn(random: Random) -> Style:
 
 
 def _clock(random: Random, date: str, header: bool) -> str:
-    choices = ["none"] * 6 + ["in the date", "in the date", "without seconds"]
+    choices = ["none"] * 6
+    if date in WITH_CLOCK:
+        choices += ["in the date", "in the date", "without seconds"]
     if header:
         choices += ["own column"]
     if date == "%Y-%m-%d":
@@ -122,6 +126,11 @@ def _currency(random: Random, header: bool, direction: str) -> str:
     return random.choice(choices)
 
 
+def _totals(random: Random) -> str:
+    """Lines among the payments that are none; the header comes again where a print began a new page."""
+    return random.choice(["none"] * 12 + ["opening and closing"] * 4 + ["total"] * 4 + ["header again"])
+
+
 def _shape(random: Random, header: bool, container: str) -> str:
     """How the widths of header and rows relate; only cells in excess at the end, so that columns stay in line."""
     if not header or container == "xlsx":
@@ -134,8 +143,21 @@ def _shape(random: Random, header: bool, container: str) -> str:
 
 
 def _extras(random: Random, header: bool) -> tuple[str, ...]:
-    named = ("value date", "counterparty", "counter account", "account", "reference", "fee", "rate", "original", "counter",
-             "category", "second text", "numeric name", "doubled currency")  # fmt: skip
+    named = (
+        "value date",
+        "counterparty",
+        "counter account",
+        "account",
+        "reference",
+        "fee",
+        "rate",
+        "original",
+        "counter",
+        "category",
+        "second text",
+        "numeric name",
+        "doubled currency",
+    )
     unnamed = ("counterparty", "reference", "category")
     kinds = named if header else unnamed
     return tuple(kind for kind in kinds if random.random() < (0.22 if header else 0.4))

@@ -6,7 +6,7 @@ from random import Random
 
 from tests.analysis.extract.generated.style import Style
 
-SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "SEK": "kr", "NOK": "kr", "DKK": "kr.", "PLN": "zł", "BRL": "R$"}
+SYMBOLS = {"EUR": "€", "GBP": "£"}  # those that stand for one currency only
 OFFSET = timezone(timedelta(hours=2))
 
 
@@ -81,7 +81,8 @@ def signed(style: Style, cents: int) -> str:
     if style.direction == "brackets":
         return f"({text})" if cents < 0 else text
     if style.direction == "suffix":
-        return f"{text} {'DR' if cents < 0 else 'CR'}"
+        money_in, money_out = style.language.suffix
+        return f"{text} {money_out if cents < 0 else money_in}"
     if style.direction == "plus and minus":
         return f"{'-' if cents < 0 else '+'}{text}"
     return f"-{text}" if cents < 0 else text
@@ -92,10 +93,10 @@ def with_currency(style: Style, text: str, currency: str) -> str:
         return text
     if style.currency == "after the amount":
         return f"{text} {currency}"
-    symbol = SYMBOLS.get(currency, currency)
-    if currency in ("GBP", "USD", "EUR") and text[0] in "+-":
-        return f"{text[0]}{symbol}{text[1:]}"
-    return f"{currency} {text}"
+    symbol = SYMBOLS.get(currency)
+    if symbol is None:
+        return f"{currency} {text}"
+    return f"{text[0]}{symbol}{text[1:]}" if text[0] in "+-" else f"{symbol}{text}"
 
 
 def day(style: Style, at: datetime) -> str:
