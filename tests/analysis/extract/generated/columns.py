@@ -68,7 +68,7 @@ def _texts(random: Random, style: Style, own_account: str) -> list[Column]:
         "reference": Column("reference", random.choice(language.reference), lambda p, _: p.reference),
         "category": Column("category", "", lambda p, n: ("POS", "SEPA", "ATM")[n % 3]),
         "second text": Column("second text", text, lambda p, n: "" if n % 3 else p.text.replace("\n", " ")),
-        "numeric name": Column("numeric name", "1", lambda p, n: ("A", "B")[n % 2]),
+        "numeric name": Column("numeric name", random.choice(("1", "2026")), lambda p, n: ("A", "B")[n % 2]),
     }
     return found + [column for kind, column in options.items() if kind in style.extras]
 

@@ -13,7 +13,7 @@ from tests.analysis.extract.generated.bank_file import MINOR, BankFile, TruthRow
 @dataclass(frozen=True, slots=True)
 class RealFormat:
     """`rows`: line, amount, day,"
-    " and the currency if each row names it. `days`: further days that a row may bear."""
+    " and the currency if each row names it. `value_days`: other days that a row may bear."""
 
     bank: str
     text: str
@@ -22,8 +22,6 @@ class RealFormat:
     account: str | None = ""
     needs_currency: bool = False
     value_days: tuple[str, ...] = ()
-    unknown_signs: tuple[int, ...] = ()  # lines whose direction the file does not tell
-    undecidable: frozenset[str] = frozenset()
 
     @property
     def file(self) -> BankFile:
@@ -33,7 +31,6 @@ class RealFormat:
             rows=tuple(self._row(*row) for row in self.rows),
             lines=len(self.text.splitlines()),
             characters=frozenset(self.text),
-            undecidable=self.undecidable,
             needs_currency=self.needs_currency,
         )
 
@@ -45,7 +42,6 @@ class RealFormat:
             days=tuple(date.fromisoformat(one) for one in (day, *self.value_days)),
             currency=currency or None,
             account=self.account,
-            sign_known=line not in self.unknown_signs,
         )
 
 
