@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from tests.analysis.extract.generated.languages import Pairs
 from tests.analysis.extract.generated.style import Style
 from tests.analysis.extract.generated.values import Payment, day, moment, plain, signed, with_currency
 
@@ -110,7 +111,7 @@ def _money(random: Random, style: Style, own_currency: str) -> list[Column]:
     else:
         amounts = [Column("amount", random.choice(language.amount) + in_header, lambda p, _: _amount_cell(style, p))]
     if style.direction in ("words", "signed words"):
-        money_in, money_out = random.choice(language.directions)
+        money_in, money_out = random.choice(_told_apart(style, language.directions))
         word = Column(
             "direction", random.choice(language.direction), lambda p, _: money_out if p.cents < 0 else money_in
         )
@@ -119,6 +120,13 @@ def _money(random: Random, style: Style, own_currency: str) -> list[Column]:
         amounts.append(Column("currency", random.choice(language.currency), lambda p, _: p.currency))
     balance = _balance(random, style)
     return balance + amounts if random.random() < 0.15 else amounts + balance
+
+
+def _told_apart(style: Style, pairs: Pairs) -> Pairs:
+    """Without those that mean the opposite in a ledger, where no balance tells which of the two the file is."""
+    if style.language.name != "Swedish" or (style.balance != "none" and style.currency != "two currencies"):
+        return pairs
+    return tuple(pair for pair in pairs if pair[1] not in ("Debet", "D"))
 
 
 def _amount_cell(style: Style, payment: Payment) -> Cell:
@@ -134,7 +142,7 @@ def _amount_cell(style: Style, payment: Payment) -> Cell:
 
 
 def _pair(random: Random, style: Style, in_header: str) -> list[Column]:
-    money_in, money_out = random.choice(style.language.credit_debit)
+    money_in, money_out = random.choice(_told_apart(style, style.language.credit_debit))
     empty = plain(style, 0) if style.direction == "pair with zeros" else ""
 
     def cell(payment: Payment, out: bool) -> str:

@@ -29,7 +29,7 @@ DATES = {
     "English": ("%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d %b %Y", "%d-%b-%y", "m/d/y", "%Y%m%d", "%Y/%m/%d"),
     "German": ("%d.%m.%Y", "%d.%m.%y", "%Y-%m-%d"),
     "Polish": ("%Y-%m-%d", "%d.%m.%Y", "%d-%m-%Y"),
-    "Swedish": ("%Y-%m-%d", "%Y%m%d", "%y-%m-%d", "%d.%m.%Y"),
+    "Swedish": ("%Y-%m-%d", "%Y%m%d", "%d.%m.%Y"),
     "Lithuanian": ("%Y-%m-%d", "%Y.%m.%d", "%Y%m%d"),
     "Estonian": ("%d.%m.%Y", "%Y-%m-%d"),
     "Finnish": ("%d.%m.%Y", "d.m.y", "%Y-%m-%d", "%Y/%m/%d"),

@@ -6,7 +6,7 @@ from tests.analysis.extract.generated.bank_file import BankFile
 from tests.analysis.extract.generated.judge import judged
 from tests.analysis.extract.generated.make import bank_files, numbered
 
-EXAMPLES = 300
+EXAMPLES = 300  # `python -m bench.bank_files` reads ten thousand
 
 
 @settings(
