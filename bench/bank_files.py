@@ -25,6 +25,7 @@ from tests.analysis.extract.generated.make import numbered
 from tests.analysis.extract.generated.real_formats import REAL_FORMATS
 
 OUTCOMES = ("right", "asks", "refuses", "wrong")
+MONEY_FAULTS = frozenset({"sign", "column", "scale", "extra row", "missing row not listed", "wrong currency"})
 BLOCK = 50  # files a process takes at once
 
 
@@ -35,13 +36,14 @@ class Counts:
     outcomes: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     listed_files: int = 0
-    undecidable: int = 0
+    wrong_money_files: int = 0
     by_dimension: dict[tuple[str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, verdict: Verdict, dimensions: dict[str, str]) -> None:
         self.outcomes[verdict.outcome] += 1
         self.faults.update(verdict.kinds)
         self.listed_files += verdict.outcome == "right" and verdict.listed > 0
+        self.wrong_money_files += bool(MONEY_FAULTS.intersection(verdict.kinds))
         for dimension in dimensions.items():
             self.by_dimension[dimension][verdict.outcome] += 1
 
@@ -72,6 +74,9 @@ def table_of(title: str, rows: Iterator[tuple[str, Counter[str]]]) -> Table:
 def show(console: Console, counts: Counts) -> None:
     console.print(table_of("generated bank files", iter([("all", counts.outcomes)])))
     console.print(f"of the right ones, {counts.listed_files:,} list some payments instead of landing them")
+    console.print(
+        f"of the wrong ones, {counts.wrong_money_files:,} are wrong in money: {', '.join(sorted(MONEY_FAULTS))}"
+    )
     faults = Table("what was wrong", "files")
     for kind, count in counts.faults.most_common():
         faults.add_row(kind, f"{count:,}")

@@ -27,9 +27,10 @@ class Payment:
 
 def payments(random: Random, style: Style, own_currency: str) -> list[Payment]:
     """Some payments of few weeks, oldest first, with both directions among them."""
-    count = random.choice((3, 4, 5, 6, 8, 12, 20))
-    start = datetime(2026, random.randint(1, 10), random.randint(1, 28), 7, tzinfo=UTC)
-    days = sorted(random.sample(range(40), count))  # distinct, so that no order of days is left open
+    early = random.random() < 0.2  # a file of a month's first days, which may be taken for months
+    count = random.choice((3, 4, 5, 6, 8) if early else (3, 4, 5, 6, 8, 12, 20))
+    start = datetime(2026, random.randint(1, 10), 1 if early else random.randint(1, 28), 7, tzinfo=UTC)
+    days = sorted(random.sample(range(10 if early else 40), count))
     balance = random.randint(50_000, 900_000)
     found: list[Payment] = []
     for number, day in enumerate(days):
