@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     score_deadline_ms: int = Field(500, ge=10, le=60_000)
     shutdown_deadline_s: float = Field(20, gt=0)
     retention_days: int = Field(400, ge=40)  # of transactions and decisions; must outlive the longest window
-    demo_rate: float = Field(2, ge=0, le=50_000)
+    demo_rate: float = Field(1, ge=0, le=50_000)
 
     analysis_workers: int = Field(1, ge=0, le=64)  # that `riskstream up` starts
     job_lease_s: float = Field(15, ge=1, le=3600)  # of an analysis worker that is silent, before another one takes over

@@ -12,13 +12,13 @@ from training.simulator.population import DAY_MS
 from training.simulator.rows import SimulatedTransaction, time_of
 from training.simulator.world import DEFAULT_SEED, World, simulate
 
-ACCOUNTS = 5_000  # few enough that each has a past after one import, enough that a live stream repeats none too soon
+ACCOUNTS = 480  # each pays three times a day, as those did whom the first model was trained on: so its figures hold here
 DAYS = 28  # as long as the longest window, nearly, and four times the label delay
 TRANSACTIONS = 40_000  # about five seconds of one worker
 SLICE_MS = 12 * 3_600_000  # transactions and labels are put into the log by slices; see `Slice`
 RUN_ID = "demo-history"  # begins every id, so that nobody takes these for payments of their own
 _HOUR_MS = 3_600_000
-_PAYMENTS_PER_ACCOUNT_DAY_MAX = 36.0  # more often than people pay, so that a demo of an hour meets people it knows
+_PAYMENTS_PER_ACCOUNT_DAY_MAX = 180.0  # far more often than people pay, so that a demo of an hour meets people it knows
 
 
 def accounts_behind(rate: float) -> int:
