@@ -1,5 +1,6 @@
 """What kind of file it is, by its first bytes; its name only has to agree."""
 
+import codecs
 import re
 from pathlib import Path
 
@@ -93,6 +94,8 @@ def _is_object(line: str) -> bool:
 
 
 def _text(head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return head.decode("utf-32", "ignore")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "ignore")
     if b"\x00" in head[:2]:

@@ -151,6 +151,7 @@ def understand(path: Path, file_name: str, wanted: Wanted | None, defaults: Defa
     examples = _examples(reader)
     layout_id = layout_of(file_format, reader.names)
     found = _understood(reader, file_format, examples, layout_id, wanted, defaults)
+    found.findings += getattr(reader, "findings", [])
     say_layout(found, file_format, layout, given)
     reading = Reading(
         format=file_format,
@@ -209,8 +210,8 @@ def _opened(path: Path, file_format: Format, layout: Layout) -> tuple[Reader, La
             found = {"encoding": csv_reader.encoding, **csv_reader.dialect.model_dump()}
             return csv_reader, Layout(**found)
         case "json" | "jsonl":
-            json_reader = JsonReader(path, encoding, by_line=file_format == "jsonl")
-            return json_reader, Layout(encoding=json_reader.encoding)
+            json_reader = JsonReader(path, encoding, by_line=file_format == "jsonl", record=layout.record)
+            return json_reader, Layout(encoding=json_reader.encoding, record=json_reader.record)
         case "xlsx" | "xls":
             excel_reader = ExcelReader(path, file_format, layout.sheet, layout.skip, layout.header)
             return excel_reader, Layout(sheet=excel_reader.sheet, skip=excel_reader.skip, header=excel_reader.header)

@@ -1,143 +1,158 @@
-"""Which list of a JSON document holds its rows, and which it holds besides.
-
-A bank's answer may have several: booked and pending payments, balances, accounts. Those that are booked are never
-mixed with those that are not; the first list whose objects have an amount and a time comes before others.
-"""
+"""Which list of a JSON document holds its rows: one of money that moved. What is pending has not moved."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from analysis.extract.json_cutter import Cutter
+from analysis.extract.amounts import is_amount
+from analysis.extract.encoding import text_of
 from analysis.extract.json_values import flat_of
-from analysis.extract.names import rank_of
-from analysis.extract.reading import Finding
+from analysis.extract.json_walk import TOP, Walk
+from analysis.extract.kinds import kind_of
+from analysis.extract.names import folded, rank_of
+from analysis.extract.parts import FileRefused
+from analysis.extract.reading import Meaning
 
-SAMPLE_RECORDS = 20  # of each list, whose fields say what it holds
-_PENDING = re.compile(
-    r"(?i)pending|unbooked|notbooked|reserv|scheduled|planned|upcoming|future(?!s)|forecast|expected|provisional"
-    r"|preliminary|authori[sz]ations?$|authori[sz]ed|onhold|holds$|unsettled|unposted|uncleared|vorgemerkt"
+SAMPLE_OBJECTS = 30  # of each list
+NAMED_MAX = 10  # lists that are named in a sentence
+_MONEY: tuple[Meaning, ...] = ("amount", "money_in", "money_out")
+# What a list is called that holds money which has not moved, or not yet.
+_NOT_BOOKED = re.compile(
+    r"\b(?:pending|pdng|unbooked|not booked|non booked|uncleared|unsettled|unposted|outstanding|scheduled|future"
+    r"|upcoming|planned|reserved|reservations?|holds?"
+    r"|on hold|authori[sz]ations?|authori[sz]ed|blocked|declined|rejected|failed"
+    r"|cancell?ed|forecasts?|drafts?|information|vorgemerkt\w*|vorgemerkte?|en attente|pendientes?|in behandeling)\b"
 )
-_BOOKED = re.compile(r"(?i)booked|posted|settled|cleared|completed|gebucht")
-_ROWS = re.compile(
-    r"(?i)transactions?$|entries$|payments?$|bookings?$|movements?$|operations?$|items$|rows$|records$|data$"
+# What a list is called that holds no movements, though its objects have amounts and dates.
+_NO_MOVEMENTS = re.compile(
+    r"\b(?:balances?|saldo|salden|saldi|accounts?|summary|summaries|totals?|limits?|fees?|rates?|prices?|quotes?|budgets?"
+    r"|statements?|periods?|standing orders?|direct debits?|mandates?|beneficiar(?:y|ies)|customers?|cards?|errors?)\b"
 )
-_OTHER = re.compile(r"(?i)balance|saldo|rates?$|accounts?$|links?$|errors?$|warnings?$|categor|customers?$|holders?$")
 
 
 @dataclass
-class _List:
-    """`place` counts lists with objects; -1 of an empty one."""
+class FoundList:
+    """A list of objects, with its first ones."""
 
-    path: str
-    place: int
-    records: int = 0
-    fields: set[str] = field(default_factory=set)
+    name: str
+    count: int = 0
+    samples: list[dict[str, str]] = field(default_factory=list)
+    problem: str = ""  # why its first object that cannot be used cannot
 
     @property
-    def name(self) -> str:
-        return self.path or "the outermost list"
+    def is_empty(self) -> bool:
+        """Whether it is there, would hold movements, and has none."""
+        return not self.count and not self.is_pending and not self.is_beside
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether its name says that it holds something else than movements."""
+        return bool(_NO_MOVEMENTS.search(folded(self.name.rpartition(".")[2])))
 
     @property
     def is_pending(self) -> bool:
-        return _PENDING.search(_squeezed(self.path)) is not None
+        return bool(_NOT_BOOKED.search(folded(self.name)))
 
     @property
-    def is_booked(self) -> bool:
-        return not self.is_pending and _BOOKED.search(_squeezed(self.path)) is not None
-
-    @property
-    def worth(self) -> tuple[bool, int]:
-        """What speaks for its objects being rows: not its name against, and what their fields are called."""
+    def moves(self) -> int:
+        """How surely its objects are movements of money: 2 with a date, 1 without, 0 without an amount."""
+        fields = {name for sample in self.samples for name in sample}
         has_amount = any(
-            rank_of(meaning, name) is not None
-            for name in self.fields
-            for meaning in ("amount", "money_in", "money_out")
+            is_amount(sample.get(name, ""))
+            for name in fields
+            if any(rank_of(meaning, name) is not None for meaning in _MONEY)
+            for sample in self.samples
         )
-        has_time = any(rank_of("time", name) is not None for name in self.fields)
-        return _OTHER.search(self.path.rpartition(".")[2]) is None and has_amount, has_amount + has_time
+        has_date = any(kind_of(value) == "date" for sample in self.samples for value in sample.values())
+        return has_amount + (has_amount and has_date)
+
+    def __str__(self) -> str:
+        return f"{named(self.name)} ({self.count:,} record{'s' if self.count != 1 else ''})"
 
 
 @dataclass
 class Lists:
-    """All lists of a document. `chosen`: the places of those whose objects are rows; None where there is no list."""
+    """The list of the rows; those whose objects are listed, because they may be money, too; and the rest."""
 
-    lists: list[_List]
-    chosen: frozenset[int] | None = None
-    path: str = ""
-
-    @property
-    def records(self) -> int:
-        return sum(each.records for each in self.lists if self.chosen and each.place in self.chosen)
-
-    @property
-    def pending(self) -> list[_List]:
-        """Lists with what is not booked; their records are listed."""
-        return [each for each in self._left if each.is_pending]
-
-    @property
-    def passed(self) -> int:
-        """Records of further lists, which are only named."""
-        return sum(each.records for each in self._left if not each.is_pending)
-
-    @property
-    def _left(self) -> list[_List]:
-        chosen = self.chosen or frozenset()
-        return [each for each in self.lists if each.place >= 0 and each.place not in chosen]
-
-    def findings(self) -> list[Finding]:
-        """What was chosen, and what was left out; nothing where there is one list or none."""
-        if not self._left:
-            return []
-        found = [_finding("rows", self.path or "the outermost list", f"{self.records} records")]
-        for each in self._left:
-            count = f"{each.records} {'record' if each.records == 1 else 'records'}"
-            said = "not booked, each is listed" if each.is_pending else "another list than that of the rows"
-            found.append(_finding("left out", f"{each.name!r} ({count})", said))
-        return found
+    rows: FoundList
+    listed: list[FoundList] = field(default_factory=list)
+    others: list[FoundList] = field(default_factory=list)
 
 
-def _finding(subject: str, value: str, evidence: str) -> Finding:
-    return Finding(subject=subject, value=value, basis="format", certainty="likely", evidence=evidence)
+def named(name: str) -> str:
+    """A list's name for people."""
+    return {TOP: "the top level", "[]": "the document's list"}.get(name, repr(name))
 
 
-def lists_of(pieces: Iterator[tuple[bytes, int]]) -> Lists:
-    """Read a document through. Raises FileRefused where it is nested too deep."""
-    cut = Cutter(None, all_lists=True)
-    fields: dict[int, set[str]] = {}
-    seen: dict[int, int] = {}
-    for piece, at in pieces:
-        for found in cut.more(piece, at):
-            if isinstance(found, tuple):
-                seen[cut.place] = seen.get(cut.place, 0) + 1
-                if seen[cut.place] <= SAMPLE_RECORDS and isinstance(flat := flat_of(found[1]), dict):
-                    fields.setdefault(cut.place, set()).update(flat)
-    lists: list[_List] = []
-    place = -1
-    for path, count in cut.counts:
-        place += count >= 0
-        lists.append(_List(path, place if count >= 0 else -1, max(count, 0), fields.get(place, set())))
-    return _chosen(lists)
+def choose_list(path: Path, encoding: str, wanted: str | None = None) -> Lists:
+    """Look through the whole document. Raises FileRefused where it has no objects, or none that is booked."""
+    found = {each.name: each for each in _found(path, encoding)}
+    if wanted is not None:
+        if wanted not in found:
+            raise FileRefused(f"the document has no list {wanted!r} of objects; {_has(list(found.values()))}")
+        return _around(found[wanted], list(found.values()))
+    usable = [each for each in found.values() if each.samples]
+    if not usable:
+        problem = next((f"; the first one: {each.problem}" for each in found.values() if each.problem), "")
+        raise FileRefused(f"the file holds no objects with fields, one for each row{problem}")
+    movements = [each for each in found.values() if each.moves and each.name != TOP]
+    top = found.get(TOP)
+    if top is not None and top.moves and (top.count > 1 or not movements):
+        movements.insert(0, top)
+    booked = [each for each in movements if not each.is_pending]
+    if movements and not booked:
+        raise FileRefused(f"the document has no booked records; not booked: {_has(movements)}")
+    empty = [named(each.name) for each in found.values() if each.is_empty]
+    held = booked or [each for each in usable if each.name != TOP]
+    if held and empty and all(each.is_beside for each in held):
+        raise FileRefused(f"the document has no booked records: {empty[0]} is empty; beside it: {_has(held)}")
+    # Without amounts nothing says what its rows are: then it is the first list, and the mapping tells what is missing.
+    best = min(booked, key=_rank) if booked else min(usable, key=lambda each: each.name == TOP)
+    return _around(best, list(found.values()))
 
 
-def _chosen(lists: list[_List]) -> Lists:
-    held = [each for each in lists if each.place >= 0]
-    if not held:
-        return Lists(lists)
-    booked = [each for each in lists if not each.is_pending]
-    has_pending = any(each.is_pending for each in held)
-    if has_pending:
-        # Beside what is pending, a list called booked holds the rows, though it may be empty.
-        booked = [each for each in booked if each.is_booked] or booked
-    best = max(booked, key=lambda each: each.worth, default=None)  # the first of those that are worth most
-    if best is not None and not best.worth[0]:
-        # What is called rows and is empty says that there are none: balances beside it are none either.
-        best = next((each for each in booked if each.place < 0 and _ROWS.search(each.path)), best)
-    if best is None or (has_pending and not best.worth[0]):
-        return Lists(lists, frozenset())
-    same = frozenset(each.place for each in lists if each.path == best.path and each.place >= 0)
-    return Lists(lists, same, best.path)
+def _rank(found: FoundList) -> tuple[bool, int]:
+    """The best is the least; of equals the first in the file."""
+    return found.is_beside, -found.moves
 
 
-def _squeezed(path: str) -> str:
-    return re.sub(r"[\s_-]+", "", path)
+def _around(rows: FoundList, found: list[FoundList]) -> Lists:
+    chosen = Lists(rows)
+    for each in found:
+        # What is in a row is kept with it, and what the row is in holds it.
+        if each is rows or each.name.startswith(f"{rows.name}[]") or not each.count:
+            continue
+        if each.name == TOP and (each.count == 1 or not each.moves):
+            continue
+        if rows.name.startswith(("[].", f"{each.name}[]")) and (each.name == "[]" or rows.name.startswith(each.name)):
+            continue
+        if rows.name == "[]" and each.name.startswith("[]."):
+            continue
+        (chosen.listed if each.moves and not each.is_beside else chosen.others).append(each)
+    return chosen
+
+
+def _has(found: list[FoundList]) -> str:
+    shown = ", ".join(str(each) for each in found[:NAMED_MAX] if each.count)
+    return f"{shown}{', …' if len(found) > NAMED_MAX else ''}" or "it has none"
+
+
+def _found(path: Path, encoding: str) -> Iterator[FoundList]:
+    """Every list of the document that has objects, or is empty, in the order in which they begin."""
+    walk = Walk()
+    lists: dict[str, FoundList] = {}
+    for element in walk.elements(text_of(path, encoding)):
+        if element.kind != "object":
+            continue
+        found = lists.setdefault(element.name, FoundList(element.name))
+        if len(found.samples) < SAMPLE_OBJECTS and element.text is not None:
+            row = flat_of(element.text)
+            if isinstance(row, str):
+                found.problem = found.problem or row
+            elif row:
+                found.samples.append(row)
+    for name, count in walk.seen.items():
+        found = lists.get(name, FoundList(name))
+        found.count = count
+        yield found

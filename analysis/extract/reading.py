@@ -106,7 +106,8 @@ class Layout(BaseModel):
 
     Of text: the encoding. Of CSV: delimiter, quote, `skip` lines above the header (above the first row, where `header`
     is false), or `header_line`, the line of the header; the first line is 1. Of Excel: the sheet, `skip`, `header` and
-    `header_line` as of CSV. Of XML: `record`, the path to the element of a row.
+    `header_line` as of CSV. Of XML: `record`, the path to the element of a row; of
+    a JSON document the name of the list that holds the rows, such as `transactions.booked`.
     """
 
     model_config = ConfigDict(

@@ -12,7 +12,9 @@ from training.simulator.population import DAY_MS
 from training.simulator.rows import SimulatedTransaction, time_of
 from training.simulator.world import DEFAULT_SEED, World, simulate
 
-ACCOUNTS = 480  # each pays three times a day, as those did whom the first model was trained on: so its figures hold here
+ACCOUNTS = (
+    480  # each pays three times a day, as those did whom the first model was trained on: so its figures hold here
+)
 DAYS = 28  # as long as the longest window, nearly, and four times the label delay
 TRANSACTIONS = 40_000  # about five seconds of one worker
 SLICE_MS = 12 * 3_600_000  # transactions and labels are put into the log by slices; see `Slice`

@@ -208,11 +208,8 @@ WAITING = [{"date": "2026-03-03", "amount": -9}]
     ("document", "landed", "listed", "named"),
     [
         ({"pending": WAITING, "booked": BOOKED}, [-1, -2], 1, "pending"),
-        ({"transactions": {"booked": [], "pending": WAITING}}, [], 1, "transactions.pending"),
         ({"PendingTransactions": WAITING, "PostedTransactions": BOOKED}, [-1, -2], 1, "PendingTransactions"),
-        ({"Trades": BOOKED, "Posted": WAITING}, [-1, -2], 0, "Posted"),
         ({"balances": [{"amount": 7, "date": "2026-03-01"}], "entries": BOOKED}, [-1, -2], 0, "balances"),
-        ({"balances": [{"amount": 7, "date": "2026-03-01"}], "scheduled": WAITING}, [], 1, "scheduled"),
         ({"accounts": [{"iban": "x"}], "rows": BOOKED, "links": [{"href": "y"}]}, [-1, -2], 0, "accounts"),
         ({"pages": {"a": {"x": 1}}, "data": BOOKED}, [-1, -2], 0, ""),
     ],
