@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from analysis.extract.known_exports import KnownExport, recognised
+from analysis.extract.known_exports import KnownExport, folded, recognised
 from analysis.extract.mapping import Open, guess_mapping
 from analysis.extract.parts import Batch, Reader
 from analysis.extract.reading import (
@@ -74,6 +74,13 @@ def _of_export(export: KnownExport, sample: Sample, guessed: Mapping) -> Underst
         time_zone=export.time_zone or guessed.time_zone,
         currency=export.currency or guessed.currency,
         directions=words if export.money_in or export.money_out else None,
+        positive_is_out=export.positive_is_out,
+        fee=_spelled(sample.names).get(folded(export.fee)),
+        booked={
+            column: words
+            for name, words in export.booked.items()
+            if (column := _spelled(sample.names).get(folded(name))) is not None
+        },
     )
     found = Understanding(mapping, "guessed")
     found.known_export = export.name
@@ -84,9 +91,13 @@ def _of_export(export: KnownExport, sample: Sample, guessed: Mapping) -> Underst
 
 def _in_this_file(export: KnownExport, names: Sequence[str]) -> dict[Meaning, str]:
     """The export's columns as this file spells them."""
-    spelled = {" ".join(name.split()).casefold(): name for name in names}
-    found = {meaning: spelled.get(" ".join(column.split()).casefold()) for meaning, column in export.columns.items()}
+    spelled = _spelled(names)
+    found = {meaning: spelled.get(folded(column)) for meaning, column in export.columns.items()}
     return {meaning: column for meaning, column in found.items() if column is not None}
+
+
+def _spelled(names: Sequence[str]) -> dict[str, str]:
+    return {folded(name): name for name in reversed(names)}
 
 
 def say_layout(found: Understanding, file_format: Format, layout: Layout, given: Layout) -> None:
