@@ -86,6 +86,10 @@ def _of_export(export: KnownExport, sample: Sample, guessed: Mapping) -> Underst
     found.known_export = export.name
     for meaning, column in columns.items():
         found.say(str(meaning), column, "known export", "certain", f"the header is that of {export.name}")
+    for column, booked in mapping.booked.items():
+        found.say("state", column, "known export", "certain", f"only {' and '.join(booked)} count as booked")
+    if mapping.fee is not None:
+        found.say("fee", mapping.fee, "known export", "certain", "the amount leaves it out")
     return found
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Invented rows of each known export, and what must come of them: (amount, day, account, currency, counterparty)."""
 
 from typing import NamedTuple
@@ -118,5 +119,80 @@ SAMPLES: dict[str, Sample] = {
         ",", "Merchant Account|Creation Date|Type|Gross Currency|Gross Credit (GC)|Net Currency|Net Debit (NC)|Net Credit (NC)",
         ["Shop|2026-03-14 09:00:00|Settled|GBP|40.00|GBP||39.20", "Shop|2026-03-15 23:00:00|MerchantPayout|GBP||GBP|39.20|"],
         [("39.2", "2026-03-14", "Shop", "GBP", None), ("-39.2", "2026-03-15", "Shop", "GBP", None)],
+    ),
+    'comdirect current account, CSV': Sample(
+        ';', 'Buchungstag|Vorgang|Umsatz in EUR',
+        ['14.03.2026|Karte|-18,80', '02.03.2026|Gutschrift|1.300'],
+        [('-18.8', '2026-03-14', None, 'EUR', None), ('1300', '2026-03-02', None, 'EUR', None)],
+    ),
+    'ING Germany, CSV': Sample(
+        ';', 'Buchung|Auftraggeber/Empfänger|Betrag|Währung',
+        ['14.03.2026|Ahorn|-78,00|EUR', '13.03.2026|Werft|1.234,56|EUR'],
+        [('-78', '2026-03-14', None, 'EUR', 'Ahorn'), ('1234.56', '2026-03-13', None, 'EUR', 'Werft')],
+    ),
+    'ING Germany, CSV with balance': Sample(
+        ';', 'Buchung|Auftraggeber/Empfänger|Betrag|Währung|Saldo',
+        ['14.03.2026|Ahorn|-78,00|EUR|1.156,56', '13.03.2026|Werft|1.234,56|EUR|1.234,56'],
+        [('-78', '2026-03-14', None, 'EUR', 'Ahorn'), ('1234.56', '2026-03-13', None, 'EUR', 'Werft')],
+    ),
+    'ING Germany, CSV with balance, before 2024': Sample(
+        ';', 'Buchung|Auftraggeber/Empfänger|Betrag|Währung|Saldo',
+        ['14.03.2026|Ahorn|-78,00|EUR|1.156,56', '13.03.2026|Werft|1.234,56|EUR|1.234,56'],
+        [('-78', '2026-03-14', None, 'EUR', 'Ahorn'), ('1234.56', '2026-03-13', None, 'EUR', 'Werft')],
+    ),
+    'N26, CSV since 2024': Sample(
+        ',', 'Booking Date|Partner Name|Account Name|Amount (EUR)',
+        ['2026-03-14|Ahorn|Main|-8.99', '2026-03-15|Werft|Main|1000.00'],
+        [('-8.99', '2026-03-14', 'Main', 'EUR', 'Ahorn'), ('1000', '2026-03-15', 'Main', 'EUR', 'Werft')],
+    ),
+    'Avanza transactions, CSV before 2024': Sample(
+        ';', 'Datum|Konto|Typ av transaktion|Antal|Kurs|Belopp|Valuta',
+        ['2026-03-14|1111|Köp|10|100|-1050,25|SEK', '2026-03-02|1111|Insättning|||10000|SEK'],
+        [('-1050.25', '2026-03-14', '1111', 'SEK', None), ('10000', '2026-03-02', '1111', 'SEK', None)],
+    ),
+    'Avanza transactions, CSV of 2024': Sample(
+        ';', 'Datum|Konto|Typ av transaktion|Antal|Kurs|Belopp|Transaktionsvaluta',
+        ['2026-03-14|1111|Köp|10|100|-1050,25|SEK', '2026-03-02|1111|Insättning|||10000|SEK'],
+        [('-1050.25', '2026-03-14', '1111', 'SEK', None), ('10000', '2026-03-02', '1111', 'SEK', None)],
+    ),
+    'Avanza transactions, CSV since 2025': Sample(
+        ';', 'Datum|Konto|Typ av transaktion|Antal|Kurs|Belopp|Transaktionsvaluta',
+        ['2026-03-14|1111|Köp|10|100|-1050,25|SEK', '2026-03-02|1111|Insättning|||10000|SEK'],
+        [('-1050.25', '2026-03-14', '1111', 'SEK', None), ('10000', '2026-03-02', '1111', 'SEK', None)],
+    ),
+    'OP, CSV with account and BIC in one': Sample(
+        ';', 'Kirjauspäivä|Määrä EUROA|Saaja/Maksaja',
+        ['14.03.2026|-29,90|Leipomo', '13.03.2026|+500,00|Telakka Oy'],
+        [('-29.9', '2026-03-14', None, 'EUR', 'Leipomo'), ('500', '2026-03-13', None, 'EUR', 'Telakka Oy')],
+    ),
+    'OP, CSV with account and BIC apart': Sample(
+        ';', 'Kirjauspäivä|Määrä EUROA|Saaja/Maksaja',
+        ['14.03.2026|-29,90|Leipomo', '13.03.2026|+500,00|Telakka Oy'],
+        [('-29.9', '2026-03-14', None, 'EUR', 'Leipomo'), ('500', '2026-03-13', None, 'EUR', 'Telakka Oy')],
+    ),
+    'Monzo, CSV': Sample(
+        ',', 'Transaction ID|Date|Time|Name|Amount|Currency|Money Out|Money In',
+        ['tx_1|03/04/2026|09:12:00|Kites|-18.00|GBP|-18.00|', 'tx_2|04/04/2026|09:12:00|Pier|450.00|GBP||450.00'],
+        [('-18', '2026-04-03', None, 'GBP', 'Kites'), ('450', '2026-04-04', None, 'GBP', 'Pier')],
+    ),
+    'Starling EUR, CSV': Sample(
+        ',', 'Date|Counter Party|Amount (EUR)|Balance (EUR)',
+        ['03/04/2026|Kites|-5.50|94.50', '04/04/2026|Pier|20.00|114.50'],
+        [('-5.5', '2026-04-03', None, 'EUR', 'Kites'), ('20', '2026-04-04', None, 'EUR', 'Pier')],
+    ),
+    'Chase checking and savings, CSV': Sample(
+        ',', 'Details|Posting Date|Amount|Balance',
+        ['DEBIT|03/04/2026|-140.00|2560.00', 'CREDIT|03/03/2026|700.00|2700.00'],
+        [('-140', '2026-03-04', None, 'USD', None), ('700', '2026-03-03', None, 'USD', None)],
+    ),
+    'Chase credit card, CSV': Sample(
+        ',', 'Transaction Date|Description|Type|Amount',
+        ['03/24/2026|KITES|Sale|-15.49', '03/25/2026|THANKS|Payment|200.00'],
+        [('-15.49', '2026-03-24', None, 'USD', None), ('200', '2026-03-25', None, 'USD', None)],
+    ),
+    'Wise balance statement, CSV': Sample(
+        ',', 'TransferWise ID|Date|Amount|Currency|Running Balance|Payee Name|Total fees',
+        ['T1|04-03-2026|-20.00|EUR|480.00|Kites|0.50', 'T2|03-03-2026|500.00|EUR|500.00||0.00'],
+        [('-20', '2026-03-04', None, 'EUR', 'Kites'), ('500', '2026-03-03', None, 'EUR', None)],
     ),
 }  # fmt: skip

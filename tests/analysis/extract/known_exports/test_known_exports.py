@@ -66,6 +66,10 @@ def test_entry_is_whole(export: KnownExport) -> None:
     assert ("amount" in export.columns) != bool({"money_in", "money_out"} & set(export.columns))
 
 
+def test_every_export_has_a_sample() -> None:
+    assert SAMPLES.keys() == EXPORTS.keys()
+
+
 def test_no_header_is_of_two_exports() -> None:
     for export in KNOWN_EXPORTS:
         for names in (export.header, [name for name in export.header if name not in export.optional]):
