@@ -56,8 +56,8 @@ def proof(amount: Ints, balance: Ints, is_known: Bools, groups: Ints, sequence: 
         found = _held_against(amount, places, delta)
         if found is None or (best is not None and found.confirmed <= best.confirmed):
             continue
-        is_sure = sequence in (0, usual)
-        is_signed = bool(np.any(amount < 0)) and bool(np.any(amount > 0))
+        is_sure = sequence == usual
+        is_signed = bool(np.any(amount < 0))
         if found.way == "reversed" and (sequence == -usual or (not sequence and is_signed)):
             found = replace(found, way="as is", signs=-found.signs)
             is_sure = True
@@ -68,7 +68,7 @@ def proof(amount: Ints, balance: Ints, is_known: Bools, groups: Ints, sequence: 
 def _held_against(amount: Ints, places: Ints, delta: Ints) -> Proof | None:
     """A proof by these rows' amounts, if they are what the balance moved by."""
     booked = amount[places]
-    counts = booked != 0
+    counts = (booked != 0) | (delta != 0)
     moves = np.abs(delta) == np.abs(booked)
     checked, confirmed = int(counts.sum()), int((moves & counts).sum())
     if not confirmed or confirmed < checked * ENOUGH:

@@ -5,8 +5,8 @@ Without it names decide, then values. Where more than one reading is left and th
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from shlex import quote
 
 import numpy as np
@@ -18,6 +18,8 @@ from analysis.extract.reading import Basis, Certainty, DecimalSign, Directions, 
 from analysis.extract.sample import ENOUGH, ENOUGH_UNNAMED, Sample
 
 CANDIDATES_MAX = 12  # columns of numbers that are held against one another
+ONE = 10_000  # as amounts are kept: 1e-4 units
+FILLED = 0.9  # of the rows have an amount in a column that nothing names
 CHOICES_MAX = 4  # readings of one question
 _GROSS, _NET = re.compile(r"(?i)\b(?:gross|brutto|bruto|brut)"), re.compile(r"(?i)\b(?:net|netto|neto)")
 
@@ -212,7 +214,8 @@ def _likeness(one: str, other: str) -> int:
 def _proven(candidates: Candidates, named: list[Amounts], balances: list[str]) -> tuple[Amounts, str, Proof] | None:
     """The first reading that a balance proves: by names, then whatever columns there are."""
     numeric = candidates.numeric()
-    others = [Amounts(name) for name in numeric]
+    # A column that leaves rows without an amount is half of a pair.
+    others = [one for name in numeric if candidates.share(one := Amounts(name)) >= FILLED]
     for readings, levels in (
         (named, balances), (named, numeric), (others, balances), ([] if named else others, numeric)
     ):  # fmt: skip
@@ -223,6 +226,7 @@ def _proven(candidates: Candidates, named: list[Amounts], balances: list[str]) -
             if balance not in (amounts.amount, amounts.money_in, amounts.money_out)
             and (proven := candidates.proof(amounts, balance)) is not None
             and (balance in balances or proven.checked > 1)
+            and (amounts in named or amounts.amount or (proven.way == "as is" and proven.is_sure))
         ]
         if found:
             return max(found, key=lambda each: each[2].confirmed)
@@ -247,45 +251,51 @@ def _of_named(candidates: Candidates, named: list[Amounts], guess: MoneyGuess) -
         elif _coverage(candidates, pair) >= ENOUGH_UNNAMED and not np.any(one < 0):
             guess.say("amount", str(pair), "name", "likely", f"each row has one of both; {first.amount!r} has no signs")
             return pair
-    guess.say("amount", str(first), "name", "certain" if rank_of("amount", first.amount) else "likely", evidence)
+    guess.say("amount", str(first), "name", _certainty(first), evidence)
     return first
 
 
+def _certainty(amounts: Amounts) -> Certainty:
+    """A whole name is certain, a part of one likely."""
+    rank = rank_of("amount", amounts.amount) if amounts.amount else rank_of("money_in", amounts.money_in)
+    return "certain" if rank is not None and rank < PART else "likely"
+
+
 def _of_values(candidates: Candidates, guess: MoneyGuess) -> Amounts | None:
-    """Where no name tells: two columns that complete each other, or the only column of decimals; else a question."""
+    """Where no name tells: two columns that complete each other, or the only column of numbers; else a question."""
     usable = [name for name in candidates.numeric() if name != guess.balance]
-    decimals = [name for name in usable if candidates.has_decimals(name)] or _loners(candidates, usable)
-    decimals = _different(candidates, decimals)
-    for pair in _complementary(candidates, guess):
-        proven = candidates.proof(pair, guess.balance) if guess.balance else None
-        if proven is not None and proven.way == "as is":
-            guess.proof = proven
-            guess.say("amount", str(pair), "balance", "certain", str(proven))
+    usable = _different(candidates, [name for name in usable if not _is_a_number_of_things(candidates, name)])
+    pairs = _complementary(candidates, guess.balance)
+    for pair in pairs:
+        into, out = candidates.numbers(pair.money_in)[0], candidates.numbers(pair.money_out)[0]
+        if np.any(out < 0) and not np.any(into < 0) and not np.any(out > 0):
+            guess.say(
+                "amount", str(pair), "values", "likely", f"each row has one of both, in {pair.money_out!r} with a minus"
+            )
             return pair
-        other = Amounts(money_in=pair.money_out, money_out=pair.money_in)
-        guess.question = f"Which of {pair.money_in!r} and {pair.money_out!r} is money in, and which money out?"
-        guess.choices = [_choice_of_amounts(each) for each in (pair, other)]
+    if pairs:
+        guess.question = f"Which of {pairs[0].money_in!r} and {pairs[0].money_out!r} is money in, and which money out?"
+        guess.choices = [_choice_of_amounts(each) for each in pairs]
         return None
-    if len(decimals) == 1:
-        guess.say("amount", decimals[0], "values", "likely", "no other column holds amounts")
-        return Amounts(decimals[0])
-    if not decimals:
+    if len(usable) == 1:
+        guess.say("amount", usable[0], "values", "likely", "no other column holds amounts")
+        return Amounts(usable[0])
+    if not usable:
         guess.problem = "no column is known to hold amounts; name it in columns.amount, or money_in and money_out"
         return None
-    guess.question = f"Which column is the amount: {', '.join(map(repr, decimals))}?"
-    guess.choices = [_choice_of_amounts(Amounts(name)) for name in decimals[:CHOICES_MAX]]
+    guess.question = f"Which column is the amount: {', '.join(map(repr, usable))}?"
+    guess.choices = [_choice_of_amounts(Amounts(name)) for name in usable[:CHOICES_MAX]]
     return None
 
 
-def _loners(candidates: Candidates, names: list[str]) -> list[str]:
-    """The only column of whole numbers, if those are no numbers of rows or things."""
-    found = [name for name in names if len(set(candidates.sample.filled(name))) > 1]
-    found = [name for name in found if not _is_counter(candidates.numbers(name)[0])]
-    return found if len(found) == 1 and candidates.sample.rows > 1 else []
-
-
-def _is_counter(values: NDArray[np.int64]) -> bool:
-    return len(values) > 1 and bool(np.all(np.diff(values) == values[1] - values[0]))
+def _is_a_number_of_things(candidates: Candidates, name: str) -> bool:
+    """Whether whole numbers count rows, or name something: an account, a customer, a code."""
+    if candidates.has_decimals(name):
+        return False
+    values, cells = candidates.numbers(name)[0], candidates.sample.filled(name)
+    if len(values) > 1 and bool(np.all(np.isin(np.diff(values), (0, ONE, -ONE)))):
+        return True
+    return all(cell.isdigit() and (len(cell) > 7 or cell.startswith("0")) and cell != "0" for cell in cells)
 
 
 def _different(candidates: Candidates, names: list[str]) -> list[str]:
@@ -297,23 +307,19 @@ def _different(candidates: Candidates, names: list[str]) -> list[str]:
     return found
 
 
-def _complementary(candidates: Candidates, guess: MoneyGuess) -> Iterator[Amounts]:
-    """Two columns of which each row has one; with the one that the balance calls money in first."""
+def _complementary(candidates: Candidates, balance: str) -> list[Amounts]:
+    """Two columns of which each row has one, as money in and money out both ways round; none where there are none."""
     columns = [
         name
         for name in candidates.sample.names
-        if name not in candidates.taken and name != guess.balance and candidates.sample.amount_share(name) == 1
+        if name not in candidates.taken and name != balance and candidates.sample.amount_share(name) == 1
     ]
-    for place, one in enumerate(columns[:CANDIDATES_MAX]):
-        for other in columns[place + 1 : CANDIDATES_MAX]:
-            pair = Amounts(money_in=one, money_out=other)
-            share = [np.count_nonzero(candidates.numbers(name)[0]) for name in (one, other)]
-            if min(share) and _coverage(candidates, pair) == 1.0:
-                for way in (Amounts(money_in=other, money_out=one), pair):
-                    if guess.balance and (found := candidates.proof(way, guess.balance)) and found.way == "as is":
-                        yield way
-                yield pair
-                return
+    for one, other in combinations(columns[:CANDIDATES_MAX], 2):
+        pair = Amounts(money_in=one, money_out=other)
+        used = [np.count_nonzero(candidates.numbers(name)[0]) for name in (one, other)]
+        if min(used) and _coverage(candidates, pair) == 1.0:
+            return [pair, Amounts(money_in=other, money_out=one)]
+    return []
 
 
 def _choice_of_amounts(amounts: Amounts) -> Choice:

@@ -14,6 +14,7 @@ from analysis.extract.money import CHOICES_MAX, Amounts, Candidates, Choice, Mon
 from analysis.extract.names import MEANINGS, rank_of
 from analysis.extract.reading import Directions
 
+_OPEN = Money(Amounts())  # no answer, not even a question
 WORDS_MAX = 6  # different ones of a direction column
 UNKNOWN_MAX = 3  # of them that say nothing to us
 WORD_MAX = 30  # characters
@@ -121,11 +122,34 @@ def _proven(
     guess: MoneyGuess, proven: Proof, amounts: Amounts, values: NDArray[np.int64], columns: Sequence[DirectionColumn]
 ) -> Money | None:
     """The balance says it for each row."""
-    if proven.way == "as is" and not _contradicted(values, columns):
+    is_unsigned = not bool(np.any(values < 0))
+    if proven.way == "as is" and not is_unsigned:
         guess.say("direction", "the sign of the amount", "balance", "certain", str(proven))
         return Money(amounts)
     for column in columns:
-        found = _explained(proven, column)
+        # The row that no other one stands before has only its word to tell.
+        if not column.unknown and (column.is_named or _goes_both_ways(column)) and _agrees(proven, column):
+            guess.say("direction", f"{column.name}: {_described(_known(column))}", "balance", "certain", str(proven))
+            return Money(amounts, column.name)
+    if (explained := _by_words(guess, proven, amounts, columns)) is not _OPEN:
+        return explained
+    if proven.way == "as is":
+        guess.say("direction", "the sign of the amount", "balance", "certain", str(proven))
+        return Money(amounts)
+    if proven.way == "reversed":
+        _ask_about_sign(guess, amounts)
+        return None
+    guess.problem = (
+        f"the balance {guess.balance!r} moves up and down by {amounts.amount!r}, whose amounts carry no sign, and no"
+        " column says which way the money goes; name the direction's column"
+    )
+    return None
+
+
+def _by_words(guess: MoneyGuess, proven: Proof, amounts: Amounts, columns: Sequence[DirectionColumn]) -> Money | None:
+    """What the balance says of words that are not all known; _OPEN where no column has any."""
+    for column in columns:
+        found = _explained(proven, column) if _is_worth_explaining(column) else None
         if found is None:
             continue
         directions, agrees = found
@@ -136,22 +160,32 @@ def _proven(
             return None
         guess.say("direction", f"{column.name}: {_described(directions)}", "balance", "certain", str(proven))
         return Money(amounts, column.name, None if agrees else directions)
-    if proven.way == "as is":
-        guess.say("direction", "the sign of the amount", "balance", "certain", str(proven))
-        return Money(amounts)
-    if proven.way == "reversed":
-        _ask_about_sign(guess, amounts)
-        return None
-    guess.problem = (
-        f"the balance {guess.balance!r} moves up and down by {amounts.amount!r}, whose amounts carry no sign, and no column"
-        " says which way the money goes; name the direction's column"
+    for column in columns:
+        if _may_be_direction(column):
+            _ask_about_words(guess, amounts, column)
+            return None
+    return _OPEN
+
+
+def _is_worth_explaining(column: DirectionColumn) -> bool:
+    """Whether it is no accident if a column's words go with the ways of the balance."""
+    if column.is_named or not column.unknown:
+        return True
+    return len(column.words) == 2 and int(np.count_nonzero([bool(word) for word in column.row_words])) >= 4
+
+
+def _agrees(proven: Proof, column: DirectionColumn) -> bool:
+    """Whether the balance says of no row the opposite of its word."""
+    both = (proven.signs != 0) & (column.signs != 0)
+    same = proven.signs[both] == column.signs[both]
+    return bool(np.all(same)) or (not proven.is_sure and not np.any(same))
+
+
+def _known(column: DirectionColumn) -> Directions:
+    return Directions(
+        money_in=tuple(word for word in column.words if sign_of(word) == 1),
+        money_out=tuple(word for word in column.words if sign_of(word) == -1),
     )
-    return None
-
-
-def _contradicted(values: NDArray[np.int64], columns: Sequence[DirectionColumn]) -> bool:
-    """Whether a column of known words says that all these amounts, which have no minus, go both ways."""
-    return not bool(np.any(values < 0)) and any(not column.unknown and _goes_both_ways(column) for column in columns)
 
 
 def _explained(proven: Proof, column: DirectionColumn) -> tuple[Directions, bool | None] | None:
@@ -219,10 +253,7 @@ def _unsigned(guess: MoneyGuess, amounts: Amounts, columns: Sequence[DirectionCo
             guess.say("direction", f"{column.name}: {_described(only)}", "values", "likely", "some rows are marked")
             return Money(amounts, column.name, only)
         if not column.unknown and (column.is_named or _is_telling(column)):
-            said = Directions(
-                money_in=tuple(word for word in column.words if sign_of(word) == 1),
-                money_out=tuple(word for word in column.words if sign_of(word) == -1),
-            )
+            said = _known(column)
             by = ("name", "certain") if column.is_named else ("values", "likely")
             guess.say("direction", f"{column.name}: {_described(said)}", *by, "the words are known")  # type: ignore[arg-type]
             return Money(amounts, column.name)
@@ -263,7 +294,9 @@ def _may_be_direction(column: DirectionColumn) -> bool:
     if column.is_named or _goes_both_ways(column):
         return True
     is_called = any(rank_of(meaning, column.name) is not None for meaning in MEANINGS)
-    repeats = sum(map(bool, column.row_words)) > len(column.words) == len(column.unknown) == 2
+    if not len(column.words) == len(column.unknown) == 2:
+        return False
+    repeats = sum(map(bool, column.row_words)) > 2 or all(len(word) <= 2 for word in column.words)
     return repeats and not is_called and not set(column.words) <= _YES_OR_NO
 
 
