@@ -54,7 +54,8 @@ class Mapping(BaseModel):
     columns, `money_in` and `money_out`. `time` may have its time of day in `clock`; it is in `time_zone` unless it has
     an offset.
     `currency` is that of rows whose column names none. `fee`: the column of a fee that the amount leaves out.
-    `booked`: column of a state → the words of booked rows; rows in other states do not land.
+    `booked`: column of a state → the words of booked rows; rows in other states do not land. `positive_is_out`: a
+    positive amount is money out; of two columns, money in is so whether or not it has a minus.
     """
 
     model_config = ConfigDict(

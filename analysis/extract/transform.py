@@ -188,6 +188,8 @@ class Transform:
         column = self.mapping.columns.get("money_in") or self.mapping.columns["money_out"]
         work.fail(nothing, column, "there is no amount", into)
         received = self._amount(work, "money_in", into, is_needed=False)
+        if self.mapping.positive_is_out:  # a card's credit is written -50.00 in its column
+            received = np.abs(received)
         paid = self._paid(work, self._amount(work, "money_out", out, is_needed=False), out)
         moved: NDArray[np.int64] = received - paid
         return moved
