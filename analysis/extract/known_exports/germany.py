@@ -1,30 +1,15 @@
-"""Exports of banks of Germany, and of N26."""
+"""Exports of banks of Germany with branches."""
 
-from analysis.extract.known_exports.entry import KnownExport
+from analysis.extract.known_exports.entry import KnownExport, named
 
 GERMANY: tuple[KnownExport, ...] = (
     KnownExport(
         name="Sparkasse, CSV-CAMT",
         country="DE",
-        header=(
-            "Auftragskonto",
-            "Buchungstag",
-            "Valutadatum",
-            "Buchungstext",
-            "Verwendungszweck",
-            "Glaeubiger ID",
-            "Mandatsreferenz",
-            "Kundenreferenz (End-to-End)",
-            "Sammlerreferenz",
-            "Lastschrift Ursprungsbetrag",
-            "Auslagenersatz Ruecklastschrift",
-            "Beguenstigter/Zahlungspflichtiger",
-            "Kontonummer/IBAN",
-            "BIC (SWIFT-Code)",
-            "Betrag",
-            "Waehrung",
-            "Info",
-            "Kategorie",
+        header=named(
+            "Auftragskonto|Buchungstag|Valutadatum|Buchungstext|Verwendungszweck|Glaeubiger ID|Mandatsreferenz|"
+            "Kundenreferenz (End-to-End)|Sammlerreferenz|Lastschrift Ursprungsbetrag|Auslagenersatz Ruecklastschrift|"
+            "Beguenstigter/Zahlungspflichtiger|Kontonummer/IBAN|BIC (SWIFT-Code)|Betrag|Waehrung|Info|Kategorie"
         ),
         columns={
             "account": "Auftragskonto",
@@ -44,27 +29,11 @@ GERMANY: tuple[KnownExport, ...] = (
     KnownExport(
         name="Volksbank (Atruvia), CSV",
         country="DE",
-        header=(
-            "Bezeichnung Auftragskonto",
-            "IBAN Auftragskonto",
-            "BIC Auftragskonto",
-            "Bankname Auftragskonto",
-            "Buchungstag",
-            "Valutadatum",
-            "Name Zahlungsbeteiligter",
-            "IBAN Zahlungsbeteiligter",
-            "BIC (SWIFT-Code) Zahlungsbeteiligter",
-            "Buchungstext",
-            "Verwendungszweck",
-            "Betrag",
-            "Waehrung",
-            "Saldo nach Buchung",
-            "Bemerkung",
-            "Kategorie",
-            "Steuerrelevant",
-            "Gekennzeichneter Umsatz",
-            "Glaeubiger ID",
-            "Mandatsreferenz",
+        header=named(
+            "Bezeichnung Auftragskonto|IBAN Auftragskonto|BIC Auftragskonto|Bankname Auftragskonto|Buchungstag|"
+            "Valutadatum|Name Zahlungsbeteiligter|IBAN Zahlungsbeteiligter|BIC (SWIFT-Code) Zahlungsbeteiligter|"
+            "Buchungstext|Verwendungszweck|Betrag|Waehrung|Saldo nach Buchung|Bemerkung|Kategorie|Steuerrelevant|"
+            "Gekennzeichneter Umsatz|Glaeubiger ID|Mandatsreferenz"
         ),
         columns={
             "account": "IBAN Auftragskonto",
@@ -84,21 +53,10 @@ GERMANY: tuple[KnownExport, ...] = (
     KnownExport(
         name="Volksbank, CSV before Atruvia",
         country="DE",
-        header=(
-            "Buchungstag",
-            "Valuta",
-            "Textschlüssel",
-            "Primanota",
-            "Zahlungsempfänger",
-            "ZahlungsempfängerKto",
-            "ZahlungsempfängerIBAN",
-            "ZahlungsempfängerBLZ",
-            "ZahlungsempfängerBIC",
-            "Vorgang/Verwendungszweck",
-            "Kundenreferenz",
-            "Währung",
-            "Umsatz",
-            "Soll/Haben",
+        header=named(
+            "Buchungstag|Valuta|Textschlüssel|Primanota|Zahlungsempfänger|ZahlungsempfängerKto|ZahlungsempfängerIBAN|"
+            "ZahlungsempfängerBLZ|ZahlungsempfängerBIC|Vorgang/Verwendungszweck|Kundenreferenz|Währung|Umsatz|"
+            "Soll/Haben"
         ),
         columns={
             "time": "Buchungstag",
@@ -116,150 +74,124 @@ GERMANY: tuple[KnownExport, ...] = (
         source="the code and tests of two open-source readers of bookings",
     ),
     KnownExport(
-        name="DKB, CSV since 2023",
+        name="Sparkasse, CSV-MT940",
         country="DE",
-        header=(
-            "Buchungsdatum",
-            "Wertstellung",
-            "Status",
-            "Zahlungspflichtige*r",
-            "Zahlungsempfänger*in",
-            "Verwendungszweck",
-            "Umsatztyp",
-            "IBAN",
-            "Betrag (€)",
-            "Gläubiger-ID",
-            "Mandatsreferenz",
-            "Kundenreferenz",
-        ),
-        columns={"time": "Buchungsdatum", "category": "Umsatztyp", "text": "Verwendungszweck", "amount": "Betrag (€)"},
-        decimal_sign=",",
-        date_order="dmy",
-        currency="EUR",
-        booked={"Status": ("Gebucht",)},
-        source="sample rows in the tests of open-source importers, German",
-    ),
-    KnownExport(
-        name="comdirect current account, CSV",
-        country="DE",
-        header=("Buchungstag", "Wertstellung (Valuta)", "Vorgang", "Buchungstext", "Umsatz in EUR"),
-        columns={"time": "Buchungstag", "category": "Vorgang", "text": "Buchungstext", "amount": "Umsatz in EUR"},
-        decimal_sign=",",
-        date_order="dmy",
-        currency="EUR",
-        source="sample rows in the tests of open-source importers, German",
-    ),
-    KnownExport(
-        name="ING Germany, CSV",
-        country="DE",
-        header=(
-            "Buchung",
-            "Wertstellungsdatum",
-            "Auftraggeber/Empfänger",
-            "Buchungstext",
-            "Kategorie",
-            "Verwendungszweck",
-            "Betrag",
-            "Währung",
+        header=named(
+            "Auftragskonto|Buchungstag|Valutadatum|Buchungstext|Verwendungszweck|Beguenstigter/Zahlungspflichtiger|"
+            "Kontonummer|BLZ|Betrag|Waehrung|Info"
         ),
         columns={
-            "time": "Buchung",
-            "counterparty": "Auftraggeber/Empfänger",
+            "account": "Auftragskonto",
+            "time": "Buchungstag",
             "category": "Buchungstext",
             "text": "Verwendungszweck",
+            "counterparty": "Beguenstigter/Zahlungspflichtiger",
+            "amount": "Betrag",
+            "currency": "Waehrung",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        booked={"Info": ("Umsatz gebucht",)},
+        source="sample rows in the tests of several open-source importers, German",
+    ),
+    KnownExport(
+        name="Sparkasse, CSV-MT940 with IBAN",
+        country="DE",
+        header=named(
+            "Auftragskonto|Buchungstag|Valutadatum|Buchungstext|Verwendungszweck|Beguenstigter/Zahlungspflichtiger|"
+            "Kontonummer/IBAN|BIC (SWIFT-Code)|Betrag|Waehrung|Info"
+        ),
+        columns={
+            "account": "Auftragskonto",
+            "time": "Buchungstag",
+            "category": "Buchungstext",
+            "text": "Verwendungszweck",
+            "counterparty": "Beguenstigter/Zahlungspflichtiger",
+            "amount": "Betrag",
+            "currency": "Waehrung",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        booked={"Info": ("Umsatz gebucht",)},
+        source="sample rows in the tests of several open-source importers, German",
+    ),
+    KnownExport(
+        name="Commerzbank, CSV",
+        country="DE",
+        header=named("Buchungstag|Wertstellung|Umsatzart|Buchungstext|Betrag|Währung|IBAN Kontoinhaber|Kategorie"),
+        columns={
+            "time": "Buchungstag",
+            "category": "Umsatzart",
+            "text": "Buchungstext",
             "amount": "Betrag",
             "currency": "Währung",
+            "account": "IBAN Kontoinhaber",
         },
         decimal_sign=",",
         date_order="dmy",
         optional=("Kategorie",),
-        source="sample rows in the tests of open-source importers, German",
+        source="the tests of two open-source importers, German",
     ),
     KnownExport(
-        name="ING Germany, CSV with balance",
+        name="Commerzbank, CSV with bank code",
         country="DE",
-        header=(
-            "Buchung",
-            "Wertstellungsdatum",
-            "Auftraggeber/Empfänger",
-            "Buchungstext",
-            "Kategorie",
-            "Verwendungszweck",
-            "Saldo",
-            "Währung",
-            "Betrag",
-            "Währung",
+        header=named(
+            "Buchungstag|Wertstellung|Umsatzart|Buchungstext|Betrag|Währung|Auftraggeberkonto|"
+            "Bankleitzahl Auftraggeberkonto|IBAN Auftraggeberkonto|Kategorie"
         ),
         columns={
-            "time": "Buchung",
-            "counterparty": "Auftraggeber/Empfänger",
-            "category": "Buchungstext",
-            "text": "Verwendungszweck",
-            "balance": "Saldo",
+            "time": "Buchungstag",
+            "category": "Umsatzart",
+            "text": "Buchungstext",
             "amount": "Betrag",
             "currency": "Währung",
+            "account": "IBAN Auftraggeberkonto",
         },
         decimal_sign=",",
         date_order="dmy",
         optional=("Kategorie",),
-        source="sample rows in the tests of open-source importers, German",
+        source="the features of a converter for GnuCash, and the tests of another importer, German",
     ),
     KnownExport(
-        name="ING Germany, CSV with balance, before 2024",
+        name="Deutsche Bank and Postbank, CSV",
         country="DE",
-        header=(
-            "Buchung",
-            "Valuta",
-            "Auftraggeber/Empfänger",
-            "Buchungstext",
-            "Kategorie",
-            "Verwendungszweck",
-            "Saldo",
-            "Währung",
-            "Betrag",
-            "Währung",
+        header=named(
+            "Buchungstag|Wert|Umsatzart|Begünstigter / Auftraggeber|Verwendungszweck|IBAN / Kontonummer|BIC|"
+            "Kundenreferenz|Mandatsreferenz|Gläubiger ID|Fremde Gebühren|Betrag|Abweichender Empfänger|"
+            "Anzahl der Aufträge|Anzahl der Schecks|Soll|Haben|Währung"
         ),
         columns={
-            "time": "Buchung",
-            "counterparty": "Auftraggeber/Empfänger",
-            "category": "Buchungstext",
+            "time": "Buchungstag",
+            "category": "Umsatzart",
+            "counterparty": "Begünstigter / Auftraggeber",
             "text": "Verwendungszweck",
-            "balance": "Saldo",
-            "amount": "Betrag",
+            "money_out": "Soll",
+            "money_in": "Haben",
             "currency": "Währung",
         },
         decimal_sign=",",
         date_order="dmy",
-        optional=("Kategorie",),
-        source="sample rows in the tests of open-source importers, German",
+        source="import configurations for Firefly III, and the tests of several open-source importers, German; "
+        "a debit has a minus",
     ),
     KnownExport(
-        name="N26, CSV since 2024",
+        name="Deutsche Bank, CSV before 2023",
         country="DE",
-        header=(
-            "Booking Date",
-            "Value Date",
-            "Partner Name",
-            "Partner Iban",
-            "Type",
-            "Payment Reference",
-            "Account Name",
-            "Amount (EUR)",
-            "Original Amount",
-            "Original Currency",
-            "Exchange Rate",
+        header=named(
+            "Buchungstag|Wert|Umsatzart|Begünstigter / Auftraggeber|Verwendungszweck|IBAN|BIC|Kundenreferenz|"
+            "Mandatsreferenz|Gläubiger ID|Fremde Gebühren|Betrag|Abweichender Empfänger|Soll|Haben|Währung"
         ),
         columns={
-            "time": "Booking Date",
-            "counterparty": "Partner Name",
-            "category": "Type",
-            "text": "Payment Reference",
-            "account": "Account Name",
-            "amount": "Amount (EUR)",
+            "time": "Buchungstag",
+            "category": "Umsatzart",
+            "counterparty": "Begünstigter / Auftraggeber",
+            "text": "Verwendungszweck",
+            "money_out": "Soll",
+            "money_in": "Haben",
+            "currency": "Währung",
         },
-        decimal_sign=".",
-        date_order="ymd",
-        currency="EUR",
-        source="sample rows in the tests of open-source importers, one for beancount",
+        decimal_sign=",",
+        date_order="dmy",
+        source='the code of one open-source importer, German; "Betrag" is that before a conversion, mostly empty',
     ),
 )

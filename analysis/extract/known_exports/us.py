@@ -1,12 +1,12 @@
-"""Exports of banks of the United States."""
+"""Exports of banks of the United States, and of American Express."""
 
-from analysis.extract.known_exports.entry import KnownExport
+from analysis.extract.known_exports.entry import KnownExport, named, unnamed
 
 UNITED_STATES: tuple[KnownExport, ...] = (
     KnownExport(
         name="Chase checking and savings, CSV",
         country="US",
-        header=("Details", "Posting Date", "Description", "Amount", "Type", "Balance", "Check or Slip #"),
+        header=named("Details|Posting Date|Description|Amount|Type|Balance|Check or Slip #"),
         columns={
             "time": "Posting Date",
             "text": "Description",
@@ -22,8 +22,13 @@ UNITED_STATES: tuple[KnownExport, ...] = (
     KnownExport(
         name="Chase credit card, CSV",
         country="US",
-        header=("Transaction Date", "Post Date", "Description", "Category", "Type", "Amount", "Memo"),
-        columns={"time": "Transaction Date", "text": "Description", "category": "Category", "amount": "Amount"},
+        header=named("Transaction Date|Post Date|Description|Category|Type|Amount|Memo"),
+        columns={
+            "time": "Transaction Date",
+            "text": "Description",
+            "category": "Category",
+            "amount": "Amount",
+        },
         decimal_sign=".",
         currency="USD",
         optional=("Memo",),
@@ -32,8 +37,13 @@ UNITED_STATES: tuple[KnownExport, ...] = (
     KnownExport(
         name="Discover card, CSV",
         country="US",
-        header=("Trans. Date", "Post Date", "Description", "Amount", "Category"),
-        columns={"time": "Trans. Date", "text": "Description", "amount": "Amount", "category": "Category"},
+        header=named("Trans. Date|Post Date|Description|Amount|Category"),
+        columns={
+            "time": "Trans. Date",
+            "text": "Description",
+            "amount": "Amount",
+            "category": "Category",
+        },
         decimal_sign=".",
         date_order="mdy",
         currency="USD",
@@ -43,7 +53,7 @@ UNITED_STATES: tuple[KnownExport, ...] = (
     KnownExport(
         name="Capital One card, CSV",
         country="US",
-        header=("Transaction Date", "Posted Date", "Card No.", "Description", "Category", "Debit", "Credit"),
+        header=named("Transaction Date|Posted Date|Card No.|Description|Category|Debit|Credit"),
         columns={
             "time": "Transaction Date",
             "account": "Card No.",
@@ -55,5 +65,142 @@ UNITED_STATES: tuple[KnownExport, ...] = (
         decimal_sign=".",
         currency="USD",
         source="sample rows in the tests of open-source importers; purchases are in Debit",
+    ),
+    KnownExport(
+        name="Bank of America checking and savings, CSV",
+        country="US",
+        header=named("Date|Description|Amount|Running Bal."),
+        columns={
+            "time": "Date",
+            "text": "Description",
+            "amount": "Amount",
+            "balance": "Running Bal.",
+        },
+        decimal_sign=".",
+        date_order="mdy",
+        currency="USD",
+        source="sample rows in the code and tests of several open-source importers",
+    ),
+    KnownExport(
+        name="Bank of America card, CSV",
+        country="US",
+        header=named("Posted Date|Reference Number|Payee|Address|Amount"),
+        columns={
+            "time": "Posted Date",
+            "transaction_id": "Reference Number",
+            "counterparty": "Payee",
+            "amount": "Amount",
+        },
+        decimal_sign=".",
+        date_order="mdy",
+        currency="USD",
+        source="sample rows in the code and tests of several open-source importers; purchases are negative",
+    ),
+    KnownExport(
+        name="Wells Fargo, CSV without a header",
+        country="US",
+        header=unnamed(5),
+        cells=(
+            r"\d{2}/\d{2}/\d{4}",
+            r"-?[\d,]+\.\d{2}",
+            r"\*",
+            r"\d*",
+            r".*",
+        ),
+        columns={
+            "time": "column 1",
+            "amount": "column 2",
+            "text": "column 5",
+        },
+        decimal_sign=".",
+        date_order="mdy",
+        currency="USD",
+        source="sample rows in the tests of many open-source importers",
+    ),
+    KnownExport(
+        name="Citi card, CSV",
+        country="US",
+        header=named("Status|Date|Description|Debit|Credit|Member Name"),
+        columns={
+            "time": "Date",
+            "text": "Description",
+            "money_out": "Debit",
+            "money_in": "Credit",
+        },
+        decimal_sign=".",
+        date_order="mdy",
+        currency="USD",
+        positive_is_out=True,
+        optional=("Member Name",),
+        booked={"Status": ("Cleared",)},
+        source="sample rows in the tests of several open-source importers; a credit has a minus",
+    ),
+    KnownExport(
+        name="American Express United States, CSV with details",
+        country="US",
+        header=named(
+            "Date|Receipt|Description|Card Member|Account #|Amount|Extended Details|Appears On Your Statement As|"
+            "Address|City/State|Zip Code|Country|Reference|Category"
+        ),
+        columns={
+            "time": "Date",
+            "text": "Description",
+            "account": "Account #",
+            "amount": "Amount",
+            "transaction_id": "Reference",
+            "category": "Category",
+        },
+        decimal_sign=".",
+        date_order="mdy",
+        currency="USD",
+        positive_is_out=True,
+        optional=("Receipt", "Card Member", "Account #"),
+        source="sample rows in the tests of many open-source importers; purchases are positive",
+    ),
+    KnownExport(
+        name="American Express, CSV with card member",
+        country="",
+        header=named("Date|Description|Card Member|Account #|Amount"),
+        columns={
+            "time": "Date",
+            "text": "Description",
+            "account": "Account #",
+            "amount": "Amount",
+        },
+        decimal_sign=".",
+        positive_is_out=True,
+        source="sample rows in the tests of several open-source importers, American and British; purchases are "
+        "positive",
+    ),
+    KnownExport(
+        name="Ally, CSV",
+        country="US",
+        header=named("Date|Time|Amount|Type|Description"),
+        columns={
+            "time": "Date",
+            "clock": "Time",
+            "amount": "Amount",
+            "category": "Type",
+            "text": "Description",
+        },
+        decimal_sign=".",
+        date_order="ymd",
+        currency="USD",
+        source="the code and tests of several open-source importers; the amount is signed",
+    ),
+    KnownExport(
+        name="USAA, CSV",
+        country="US",
+        header=named("Date|Description|Original Description|Category|Amount|Status"),
+        columns={
+            "time": "Date",
+            "text": "Description",
+            "category": "Category",
+            "amount": "Amount",
+        },
+        decimal_sign=".",
+        currency="USD",
+        booked={"Status": ("Posted",)},
+        source="the code and tests of several open-source importers",
     ),
 )

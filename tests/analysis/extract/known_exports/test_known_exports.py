@@ -7,23 +7,26 @@ from pathlib import Path
 import pytest
 
 from analysis.extract.extract import Defaults
-from analysis.extract.known_exports import KNOWN_EXPORTS, KnownExport, folded, recognised
+from analysis.extract.known_exports import KNOWN_EXPORTS, KnownExport, folded, recognised, recognised_by_cells
 from tests.analysis.extract.known_exports.samples import SAMPLES
 from tests.analysis.extract.samples import read
 
 EXPORTS = {export.name: export for export in KNOWN_EXPORTS}
 each_export = pytest.mark.parametrize("export", KNOWN_EXPORTS, ids=lambda export: export.name)
+WITH_HEADER = [export for export in KNOWN_EXPORTS if not export.cells]
+WITHOUT_HEADER = [export for export in KNOWN_EXPORTS if export.cells]
 
 
 def _file(export: KnownExport, name: str) -> str:
     sample = SAMPLES[name]
     given = sample.columns.split("|")
-    lines = [list(export.header)]
+    lines = [] if export.cells else [list(export.header)]
     for row in sample.rows:
         cells = dict(zip(given, row.split("|"), strict=True))
         assert set(cells) <= set(export.header)
         lines.append([cells.get(column, "") for column in export.header])
-    return "\n".join(sample.delimiter.join(f'"{cell}"' for cell in line) for line in lines) + "\n"
+    above = f"{sample.above}\n" if sample.above else ""
+    return above + "\n".join(sample.delimiter.join(f'"{cell}"' for cell in line) for line in lines) + "\n"
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -47,7 +50,7 @@ def test_rows_land_with_the_right_money(name: str, tmp_path: Path) -> None:
     ] * sample.states
 
 
-@each_export
+@pytest.mark.parametrize("export", WITH_HEADER, ids=lambda export: export.name)
 def test_recognition_tolerates_how_names_are_written(export: KnownExport) -> None:
     written = [f' "{name.upper()}"  ' for name in export.header]
     written[0] = "\ufeff" + written[0]
@@ -71,10 +74,33 @@ def test_every_export_has_a_sample() -> None:
 
 
 def test_no_header_is_of_two_exports() -> None:
-    for export in KNOWN_EXPORTS:
+    for export in WITH_HEADER:
         for names in (export.header, [name for name in export.header if name not in export.optional]):
             found = [folded(name) for name in names]
             assert [each.name for each in KNOWN_EXPORTS if each.fits(found, 0)] == [export.name]
+
+
+def _cells(name: str) -> list[list[str]]:
+    """The columns of an export without a header, as its sample has them."""
+    sample, header = SAMPLES[name], EXPORTS[name].header
+    rows = [dict(zip(sample.columns.split("|"), row.split("|"), strict=True)) for row in sample.rows]
+    return [[row.get(column, "") for row in rows] for column in header]
+
+
+@pytest.mark.parametrize("export", WITHOUT_HEADER, ids=lambda export: export.name)
+def test_cells_without_a_header_are_of_one_export(export: KnownExport) -> None:
+    cells = _cells(export.name)
+    assert [each.name for each in WITHOUT_HEADER if each.fits_cells(cells)] == [export.name]
+    assert recognised_by_cells(cells) is export
+    assert recognised_by_cells([*cells, ["", ""]]) is export  # a delimiter at the rows' end
+    assert recognised_by_cells([*cells, ["", "7"]]) is None
+    assert recognised_by_cells([["?", *column] for column in cells]) is None
+    assert len(export.cells) == len(export.header)
+
+
+def test_columns_without_cells_are_of_no_export() -> None:
+    assert recognised_by_cells([]) is None
+    assert recognised_by_cells([[], [], [], [], []]) is None
 
 
 def test_another_header_is_of_none() -> None:
