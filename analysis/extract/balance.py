@@ -40,10 +40,13 @@ class Proof:
         return f"the balance moves by it in {self.confirmed:,} of {self.checked:,} rows"
 
 
-def proof(amount: Ints, balance: Ints, is_known: Bools, groups: Ints, sequence: int = 0) -> Proof | None:
+def proof(
+    amount: Ints, balance: Ints, is_known: Bools, groups: Ints, sequence: int = 0, *, is_signed: bool = True
+) -> Proof | None:
     """What the balance proves of the amounts; None where it proves nothing. n values each.
 
-    `groups`: accounts. `sequence`: 1 where the dates rise, -1 where they fall, 0 where that is not known. A balance
+    `groups`: accounts. `sequence`: 1 where the dates rise, -1 where they fall, 0 where that is not known.
+    `is_signed`: whether a minus is one of the file, and not of a guess which column is money out. A balance
     before each row moves by the row above, as one after each row does where the newest is first, but the other way: so
     the dates decide which of them it is.
     """
@@ -57,8 +60,8 @@ def proof(amount: Ints, balance: Ints, is_known: Bools, groups: Ints, sequence: 
         if found is None or (best is not None and found.confirmed <= best.confirmed):
             continue
         is_sure = sequence == usual
-        is_signed = bool(np.any(amount < 0))
-        if found.way == "reversed" and (sequence == -usual or (not sequence and is_signed)):
+        has_minus = is_signed and bool(np.any(amount < 0))
+        if found.way == "reversed" and (sequence == -usual or (not sequence and has_minus)):
             found = replace(found, way="as is", signs=-found.signs)
             is_sure = True
         best = replace(found, is_sure=is_sure)

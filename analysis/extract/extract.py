@@ -77,9 +77,8 @@ def extract(
     reader, reading = understand(path, file_name, wanted, defaults)
     if reading.questions:
         raise NeedsConfirmation(_asked(reading), reading)
-    problem = reading.mapping.problem(reader.names)
-    if problem is not None:
-        raise NotReadable(problem, reading)
+    if reading.problem is not None:
+        raise NotReadable(reading.problem, reading)
     with RejectWriter(rejects_path) as rejects, RowWriter(rows_path, progress) as rows:
         transform = Transform(reading.mapping, rejects.add)
         for found in reader.batches():
@@ -149,9 +148,8 @@ def understand(path: Path, file_name: str, wanted: Wanted | None, defaults: Defa
         origin=found.origin,
         findings=found.findings,
         known_export=found.known_export,
+        problem=found.problem or found.mapping.problem(reader.names),
     )
-    if found.problem and found.mapping.problem(reader.names) is not None:
-        raise NotReadable(found.problem, reading)
     return reader, reading.model_copy(update={"questions": questions_of(found, reader)}) if found.open else reading
 
 

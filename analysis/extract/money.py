@@ -105,11 +105,16 @@ class Candidates:
         return self._numbers[name]
 
     def named(self, meaning: Meaning) -> list[str]:
-        """The columns that are called this and hold numbers (or nothing), the best first."""
+        """The columns that are called this and hold numbers (or nothing), the best first.
+
+        One that is called an amount and holds a single one at least is better than any that only looks like it.
+        """
         found = [
-            (rank >= PART, not self.sample.filled(name), rank, place, name)
+            (not fits, rank >= PART, not self.sample.filled(name), rank, place, name)
             for place, name in enumerate(self.sample.names)
-            if name not in self.taken and (rank := rank_of(meaning, name)) is not None and self._may_be_money(name)
+            if name not in self.taken
+            and (rank := rank_of(meaning, name)) is not None
+            and ((fits := self._may_be_money(name)) or (rank < PART and self.sample.amount_share(name) > 0))
         ]
         return [name for *_, name in sorted(found)]
 
@@ -141,7 +146,8 @@ class Candidates:
         """What a balance proves of a reading."""
         minor, good = self.values(amounts)
         level, is_level = self.numbers(balance)
-        return proof(minor, level, good & is_level, self.groups, self.sequence)
+        is_signed = bool(amounts.amount)
+        return proof(minor, level, good & is_level, self.groups, self.sequence, is_signed=is_signed)
 
     def share(self, amounts: Amounts) -> float:
         """The share of rows that have an amount other than zero."""
@@ -216,9 +222,8 @@ def _proven(candidates: Candidates, named: list[Amounts], balances: list[str]) -
     numeric = candidates.numeric()
     # A column that leaves rows without an amount is half of a pair.
     others = [one for name in numeric if candidates.share(one := Amounts(name)) >= FILLED]
-    for readings, levels in (
-        (named, balances), (named, numeric), (others, balances), ([] if named else others, numeric)
-    ):  # fmt: skip
+    unnamed = [] if named else [*others, *_complementary(candidates, "")]
+    for readings, levels in ((named, balances), (named, numeric), (others, balances), (unnamed, numeric)):
         found = [
             (amounts, balance, proven)
             for amounts in readings

@@ -15,32 +15,30 @@ PART = 1000  # ranks from here on: only a part of the name is known
 
 NAMES: dict[Meaning, str] = {
     "transaction_id": "transaction id|txn id|tx id|trans id|transaktionsid|transaction reference"
-    "|transaction number|transaktionsnummer|transaktions id|reference number|payment id|entry reference|receipt no"
-    "|receipt number|receipt|verifikationsnummer|ver nr|vernr|beleg nr|belegnummer|volgnummer|volgnr|psp reference"
-    "|arkiveringskod|arkistointitunnus|bilagsnummer|bilagsnr|numer transakcji|id transakcji|transaction code"
-    "|transaktionscode|chq ref no|ref no|ref chq no|arkivreferens|arhiveerimistunnus|transaktionsreferenz|id",
-    "account": "account id|account number|account no|account|konto|kontonummer|iban|kontonr|konto nr"
-    "|auftragskonto|iban auftragskonto|rekening|rekeningnummer|rekening nummer|iban bban|compte|numéro de compte"
-    "|cuenta|número de cuenta|conto|conta|tili|tilinumero|kontonumber|kliendi konto|nr konta|numer konta|rachunek"
-    "|nr rachunku|numer rachunku|číslo účtu|účet|számlaszám|sąskaita|sąskaitos nr|konta nr|sender account"
-    "|from account|nameorig|card number|card id|card|card no|kaart|kaartnummer|kortnummer|kartennummer|carte"
-    "|tarjeta|customer id|customer|msisdn|phone number|phone|sender|kunde|kunden nr|kundennummer|kundennr|kund"
-    "|kundnummer|kundnr|cliente|client id",
-    "time": "timestamp|transaction time|transaction datetime|date time|datetime|tx datetime|event time"
-    "|transaction date|booking date|booking date time|posting date|post date|posted date|posted|date posted|booked"
-    "|date|datum|datum tijd|datum verrichting|transactiedatum|boekdatum|boekingsdatum|uitvoeringsdatum|trandate"
-    "|bokföringsdag|bokföringsdatum|bokförd|bokföringstid|transaktionsdatum|transaktionsdag|reskontradatum"
-    "|buchungstag|buchungsdatum|buchungszeit|buchung|umsatzdatum|belegdatum|completion time|completed date"
-    "|date completed|created at|created on|created|creation date|created utc|started date|fecha|fecha operación"
-    "|fecha contable|f operativa|f contable|date opération|date de l opération|date comptable|dateop"
-    "|date d opération|data|data operacji|data transakcji|data księgowania|data contabile|data operazione"
-    "|data movimento|bogført|bogføringsdato|bogføringsdag|dato|bokføringsdato|bokført dato|bokført|utført dato"
-    "|kirjauspäivä|kirjauspäivämäärä|pvm|päivä|maksupäivä|tapahtumapäivä|arvopäivä|kuupäev|makse kuupäev"
-    "|kande kuupäev|datums|data ir laikas|datum transakcije|datum zaúčtování|datum provedení|datum účtování"
-    "|datum pohybu|dátum|könyvelés dátuma|tranzakció dátuma|tarih|işlem tarihi|дата|txn date|tran date|value dt"
-    "|value date|valuta datum|valutadatum|valutadag|wertstellung|wertstellungsdatum|valuteringsdatum|rentedatum"
-    "|date valeur|date de valeur|fecha valor|f valor|data valuta|valuta|valör|data waluty|rentedato|valutadato"
-    "|valutada|when|time",
+    "|transaction number|transaktionsnummer|reference number|payment id|entry reference|receipt no|receipt number"
+    "|receipt|verifikationsnummer|ver nr|beleg nr|belegnummer|volgnummer|volgnr|psp reference|arkiveringskod"
+    "|arkistointitunnus|bilagsnummer|bilagsnr|numer transakcji|id transakcji|transaction code|transaktionscode"
+    "|chq ref no|ref no|ref chq no|arkivreferens|arhiveerimistunnus|transaktionsreferenz|id",
+    "account": "account id|account number|account no|account|konto|kontonummer|iban|kontonr|auftragskonto"
+    "|iban auftragskonto|rekening|rekeningnummer|iban bban|compte|numéro de compte|cuenta|número de cuenta|conto"
+    "|conta|tili|tilinumero|kontonumber|kliendi konto|nr konta|numer konta|rachunek|nr rachunku|numer rachunku"
+    "|číslo účtu|účet|számlaszám|sąskaita|sąskaitos nr|konta nr|sender account|from account|nameorig|card number"
+    "|card id|card|card no|kaart|kaartnummer|kortnummer|kartennummer|carte|tarjeta|customer id|customer|msisdn"
+    "|phone number|phone|sender|kunde|kunden nr|kundennummer|kund|kundnummer|kundnr|cliente|client id",
+    "time": "timestamp|transaction time|transaction datetime|date time|tx datetime|event time|transaction date"
+    "|booking date|booking date time|posting date|post date|posted date|posted|date posted|booked|date|datum"
+    "|datum tijd|datum verrichting|transactiedatum|boekdatum|boekingsdatum|uitvoeringsdatum|trandate|bokföringsdag"
+    "|bokföringsdatum|bokförd|bokföringstid|transaktionsdatum|transaktionsdag|reskontradatum|buchungstag"
+    "|buchungsdatum|buchungszeit|buchung|umsatzdatum|belegdatum|completion time|completed date|date completed"
+    "|created at|created on|created|creation date|created utc|started date|fecha|fecha operación|fecha contable"
+    "|f operativa|f contable|date opération|date de l opération|date comptable|dateop|date d opération|data"
+    "|data operacji|data transakcji|data księgowania|data contabile|data operazione|data movimento|bogført"
+    "|bogføringsdato|bogføringsdag|dato|bokføringsdato|bokført dato|bokført|utført dato|kirjauspäivä"
+    "|kirjauspäivämäärä|pvm|päivä|maksupäivä|tapahtumapäivä|arvopäivä|kuupäev|makse kuupäev|kande kuupäev|datums"
+    "|data ir laikas|datum transakcije|datum zaúčtování|datum provedení|datum účtování|datum pohybu|dátum"
+    "|könyvelés dátuma|tranzakció dátuma|tarih|işlem tarihi|дата|txn date|value dt|value date|valuta datum"
+    "|valutadag|wertstellung|wertstellungsdatum|valuteringsdatum|rentedatum|date valeur|date de valeur|fecha valor"
+    "|f valor|data valuta|valuta|valör|data waluty|rentedato|valutadato|valutada|when|time",
     "clock": "time of day|clock|klockslag|klokkeslæt|klokkeslett|tid|uhrzeit|tijd|tijdstip|hour|heure|hora|ora"
     "|godzina|kellaaeg|kello|aika|čas|idő|saat|time",
     "amount": "amount|transaction amount|tx amount|txn amount|amt|betrag|belopp|bedrag|transactiebedrag|beløb"
@@ -52,23 +50,22 @@ NAMES: dict[Meaning, str] = {
     "|haben umsatz|crédit|crédits|montant crédit|versement|recette|gutschrift|gutschriften|einnahme|einnahmen"
     "|eingang|zahlungseingang|bij|bijschrijving|ind|indbetaling|inn|inn på konto|inngående|inbetalning|in|abono"
     "|abonos|haber|ingreso|ingresos|accrediti|accredito|entrate|avere|crédito|créditos|uznania|uznanie|wpływy|wpływ"
-    "|příjem|kredyt|jóváírás|kreedit|kreditas|kredīts|pano|panot|alacak|bijgeschreven|bij geschreven|inkomsten"
-    "|income|приход|кредит",
+    "|příjem|kredyt|jóváírás|kreedit|kreditas|kredīts|pano|panot|alacak|bijgeschreven|inkomsten|income|приход"
+    "|кредит",
     "money_out": "paid out|money out|withdrawn|withdrawal|withdrawals|withdrawal amount|withdrawal amt|debit"
     "|debit amount|debits|debit amt|outflow|amount out|outgoing|spent|uttag|debet|debetbelopp|soll|sollbetrag"
     "|soll umsatz|débit|débits|montant débit|retrait|dépense|lastschrift|lastschriften|belastung|belastungen"
     "|ausgabe|ausgaben|ausgang|zahlungsausgang|af|afschrijving|ud|udbetaling|ut|ut fra konto|utgående|utbetalning"
     "|uit|cargo|cargos|debe|adeudo|adeudos|gasto|gastos|addebiti|addebito|uscite|dare|débito|débitos|obciążenia"
-    "|obciążenie|wydatki|wydatek|výdaj|výdej|terhelés|deebet|debetas|debets|otto|otot|borç|afgeschreven"
-    "|af geschreven|uitgaven|expense|expenses|belastning|расход|дебет|out",
-    "direction": "credit debit indicator|cdtdbtind|credit debit|debit credit|dr cr|cr dr|drcr|crdr|d c|c d|d k"
-    "|k d|s h|h s|direction|dir|soll haben|soll haben kennzeichen|haben soll|debet credit|debet kredit|debit kredit"
-    "|kredit debet|creditdebet|creditdebit|debit or credit|credit or debit|credit debit flag|af bij|bij af|type dc"
-    "|dc|dk|sh|sign|inflow outflow|in out|in uit|in ut|ind ud|ud ind|deebet kreedit|deebet kreedit d c"
-    "|debeto kredito|sens|sens de l opération|sentido|signo|debe haber|cargo abono|dare avere|segno|indicator"
-    "|kierunek|strona|wn ma|směr|irány|debetas kreditas|debets kredīts|riktning|retning|richtung|kennzeichen"
-    "|umsatzart dc|posting type|d c indicator|debit credit indicator|transaction direction|money direction|yön"
-    "|borç alacak",
+    "|obciążenie|wydatki|wydatek|výdaj|výdej|terhelés|deebet|debetas|debets|otto|otot|borç|afgeschreven|uitgaven"
+    "|expense|expenses|belastning|расход|дебет|out",
+    "direction": "credit debit indicator|cdtdbtind|credit debit|debit credit|dr cr|cr dr|d c|c d|d k|k d|s h"
+    "|h s|direction|dir|soll haben|soll haben kennzeichen|haben soll|debet credit|debet kredit|debit kredit"
+    "|kredit debet|creditdebet|debit or credit|credit or debit|credit debit flag|af bij|bij af|type dc|sign"
+    "|inflow outflow|in out|in uit|in ut|ind ud|ud ind|deebet kreedit|deebet kreedit d c|debeto kredito|sens"
+    "|sens de l opération|sentido|signo|debe haber|cargo abono|dare avere|segno|indicator|kierunek|strona|wn ma"
+    "|směr|irány|debetas kreditas|debets kredīts|riktning|retning|richtung|kennzeichen|umsatzart dc|posting type"
+    "|d c indicator|debit credit indicator|transaction direction|money direction|yön|borç alacak",
     "currency": "currency|currency code|ccy|transaction currency|account currency|curr|währung|währungscode"
     "|waehrung|valuta|valutacode|valutakod|muntsoort|munt|devise|divisa|moneda|moeda|waluta|měna|mena|deviza"
     "|devizanem|pénznem|valuuta|valiuta|valūta|para birimi|валюта|currency iso",
@@ -93,7 +90,7 @@ NAMES: dict[Meaning, str] = {
     "channel": "channel|kanal|payment method|method|entry mode|kanaal|canal",
     "country": "country|country code|land|pays|país|paese|kraj|merchant country",
     "device": "device|device id|imei|terminal",
-    "ip": "ip|ip address|ipaddress",
+    "ip": "ip|ip address",
     "text": "text|description|transaction description|narrative|narration|message|meddelande|melding|meddelelse"
     "|besked|verwendungszweck|omschrijving|mededeling|mededelingen|naam omschrijving|libellé|libelle|concepto"
     "|descripción|descrizione|causale|descrição|opis|opis operacji|opis transakcji|tytuł|tytułem|tytuł operacji"
@@ -134,12 +131,17 @@ _SPOILING: dict[Meaning, str] = {
 def folded(name: str) -> str:
     """A name without case, marks and the words' boundaries in it: "TransactionID" is "transaction id"."""
     spaced = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-ZÅÄÖÜØÆ])", " ", name)
-    return " ".join(re.sub(r"[\W_]+", " ", spaced).casefold().split())
+    return " ".join(_without_case(re.sub(r"[\W_]+", " ", spaced)).split())
 
 
 def squeezed(name: str) -> str:
     """A name without anything but its letters and digits, so that no way to set words apart matters."""
-    return re.sub(r"[\W_]+", "", name).casefold()
+    return _without_case(re.sub(r"[\W_]+", "", name))
+
+
+def _without_case(text: str) -> str:
+    """Small letters; the Turkish ones with and without a dot are one, because capitals do not tell them apart."""
+    return text.casefold().replace("ı", "i").replace("i\u0307", "i")
 
 
 @cache
@@ -165,20 +167,20 @@ def _spoiling() -> dict[Meaning, frozenset[str]]:
     return {meaning: frozenset(text.split()) for meaning, text in _SPOILING.items()}
 
 
-def plain(name: str) -> str:
-    """A name without what stands in brackets, and without a year, a currency or a number at its end."""
+def _forms(name: str) -> tuple[str, ...]:
+    """The name; without what stands in brackets; and without a year, a currency or a number at its end."""
     bare = re.sub(r"[(\[{][^)\]}]*[)\]}]", " ", name)
     words = bare.split()
-    while len(words) > 1 and (re.fullmatch(r"\d+|[A-Z]{3}|in|[€$£]", words[-1])):
+    while len(words) > 1 and re.fullmatch(r"\d+|[A-Z]{3}|in|[€$£]", words[-1]):
         words.pop()
-    return " ".join(words)
+    return name, bare, " ".join(words)
 
 
 @lru_cache(maxsize=20_000)
 def rank_of(meaning: Meaning, name: str) -> int | None:
     """How well the name fits, 0 best; from PART on where it is known as a part only. None if it is not."""
     known = _known()[meaning]
-    for form in (name, plain(name)):
+    for form in _forms(name):
         if (rank := known.get(squeezed(form))) is not None:
             return rank
     parts = set(folded(name).split())
@@ -191,4 +193,4 @@ def rank_of(meaning: Meaning, name: str) -> int | None:
 @lru_cache(maxsize=20_000)
 def is_known(name: str) -> bool:
     """Whether some meaning has this name, as a whole."""
-    return any(squeezed(form) in known for known in _known().values() for form in (name, plain(name)))
+    return any(squeezed(form) in known for known in _known().values() for form in _forms(name))

@@ -233,7 +233,7 @@ class Accounting(BaseModel):
 class Reading(BaseModel):
     """How a file was read. `origin` of the mapping: guessed, kept (as last time with such a file), or given.
 
-    `known_export`: the name of the export that the header is known to be of.
+    `known_export`: the name of the export that the header is known to be of. `problem`: why no rows can be made so.
     """
 
     format: Format
@@ -245,3 +245,4 @@ class Reading(BaseModel):
     findings: list[Finding] = []
     questions: list[Question] = []
     known_export: str | None = None
+    problem: str | None = None

@@ -88,7 +88,7 @@ def _of_pair(candidates: Candidates, guess: MoneyGuess, amounts: Amounts) -> Mon
     turned = Amounts(money_in=amounts.money_out, money_out=amounts.money_in)
     names = f"{amounts.money_in} {amounts.money_out}"
     is_ledger = bool(_BOOKED.search(names)) and any(_LEDGER.search(name) for name in candidates.sample.names)
-    against = guess.proof is not None and guess.proof.way == "reversed"
+    against = guess.proof is not None and guess.proof.way == "reversed" and guess.proof.is_sure
     into, out = (
         int(np.abs(candidates.numbers(name)[0]).sum()) if name else 0 for name in (amounts.money_in, amounts.money_out)
     )
@@ -332,7 +332,7 @@ def _ask_about_sign(guess: MoneyGuess, amounts: Amounts) -> None:
     """Ask what a balance is that falls where amounts are positive: money, or a debt."""
     guess.subject = "direction"
     guess.question = (
-        f"The balance falls by what {amounts.amount!r} holds. Is a positive amount money out, or is the balance a debt?"
+        f"The balance moves against {amounts.amount!r}: is a positive amount money out, or is the balance a debt?"
     )
     money = Money(amounts)
     guess.choices = [
