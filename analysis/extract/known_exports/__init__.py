@@ -1,4 +1,4 @@
-"""Exports of banks and payment services that are recognised by their header and read exactly: one entry each."""
+"""Exports of banks and payment services that are recognised by their header, or their cells: one entry each."""
 
 import re
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def recognised(names: Sequence[str]) -> KnownExport | None:
 
 
 def recognised_by_cells(columns: Sequence[Sequence[str]]) -> KnownExport | None:
-    """The export without a header that has such cells in its columns; None if there is none."""
+    """The export without a header that has such cells in its columns, or None."""
     if not any(columns):
         return None
     return next((export for export in KNOWN_EXPORTS if export.fits_cells(columns)), None)
