@@ -16,18 +16,19 @@ MINOR_DIGITS = 4  # analysis.rows.MINOR
 AMOUNT_MINOR_MAX = 10**18 - 1  # fits 64 bits: a hundred million million units of the currency
 _SPACES = " '’\u00a0\u202f\u2009"
 _PLAIN = r"^-?[0-9]{1,14}(?:\.[0-9]{1,4})?$"
+_LAKHS = r"[0-9]{1,2}(?:,[0-9]{2}){1,5},[0-9]{3}\.[0-9]{1,4}"  # "1,20,000.00" in India, where paise are never left out
 # Thousands are in threes or not set apart at all: "1,5" is no amount where the decimal sign is a point.
 _GROUPED = {
-    ".": rf"^[+-]?(?:[0-9]{{1,14}}|[0-9]{{1,3}}(?:[,{_SPACES}][0-9]{{3}}){{1,4}})(?:\.[0-9]{{1,4}})?$",
+    ".": rf"^[+-]?(?:(?:[0-9]{{1,14}}|[0-9]{{1,3}}(?:[,{_SPACES}][0-9]{{3}}){{1,4}})(?:\.[0-9]{{1,4}})?|{_LAKHS})$",
     ",": rf"^[+-]?(?:[0-9]{{1,14}}|[0-9]{{1,3}}(?:[.{_SPACES}][0-9]{{3}}){{1,4}})(?:,[0-9]{{1,4}})?$",
 }
 _SEPARATORS = {".": f"[+,{_SPACES}]", ",": f"[+.{_SPACES}]"}
 _ODD = {
     sign: re.compile(
         rf"(?:[0-9]+|[0-9]{{1,3}}(?:[{re.escape(group)}{_SPACES}][0-9]{{3}})+)?(?:{re.escape(sign)}[0-9]*)?"
-        r"(?:[eE][+-]?[0-9]{1,3})?",
+        rf"(?:[eE][+-]?[0-9]{{1,3}})?{lakhs}",
     )
-    for sign, group in ((".", ","), (",", "."))
+    for sign, group, lakhs in ((".", ",", f"|{_LAKHS}"), (",", ".", ""))
 }
 # What people put around a number, in any order: a sign, a currency, brackets, a word for debit or credit.
 _CODE = (

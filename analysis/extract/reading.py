@@ -53,7 +53,9 @@ class Mapping(BaseModel):
     `columns`: meaning → column of the file. The amount is in `amount`, its sign perhaps in `direction`; or in two
     columns, `money_in` and `money_out`. `time` may have its time of day in `clock`; it is in `time_zone` unless it has
     an offset.
-    `currency` is that of rows whose column names none.
+    `currency` is that of rows whose column names none. `fee`: the column of a fee that the amount leaves out.
+    `booked`: column of a state → the words of booked rows; rows in other states do not land. `positive_is_out`: a
+    positive amount is money out; of two columns, money in is so whether or not it has a minus.
     """
 
     model_config = ConfigDict(
@@ -69,6 +71,8 @@ class Mapping(BaseModel):
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$")] = None
     directions: Directions | None = None
     positive_is_out: bool = False
+    fee: Column | None = None
+    booked: Annotated[dict[Column, tuple[Word, ...]], Field(max_length=WORDS_MAX)] = {}
 
     @field_validator("time_zone")
     @classmethod
@@ -91,6 +95,11 @@ class Mapping(BaseModel):
         for meaning, column in self.columns.items():
             if column not in names:
                 return f"columns.{meaning}: the file has no column {column!r}"
+        if self.fee is not None and self.fee not in names:
+            return f"fee: the file has no column {self.fee!r}"
+        for column in self.booked:
+            if column not in names:
+                return f"booked: the file has no column {column!r}"
         amounts = {"amount", "money_in", "money_out"} & set(self.columns)
         if not amounts:
             return "no column is known to hold amounts; name it in columns.amount, or money_in and money_out"

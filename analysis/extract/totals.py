@@ -11,7 +11,7 @@ _SURE = (
     r"|balance (?:at|as of|as at|on|of)?\s*(?:the )?(?:start|end|beginning|opening|closing|period)\b.{0,30}"
     r"|balance (?:brought|carried) (?:forward|down)|(?:brought|carried) (?:forward|down)|b/f|c/f|opening"
     r"|closing"
-    r"|(?:anfangs|end|schluss|eröffnungs|abschluss|alter|neuer|letzter|start)\s*-?\s*(?:saldo|kontostand|bestand)\b.{0,30}"
+    r"|(?:tages|anfangs|end|schluss|eröffnungs|abschluss|alter|neuer|letzter|start)\s*-?\s*(?:saldo|kontostand|bestand)\b.{0,30}"
     r"|saldo (?:inicial|final|iniziale|finale|anterior|początkowe|końcowe|am|vom|per|neu|alt)\b.{0,30}"
     r"|(?:begin|eind|start)saldo|(?:nieuw|oud|vorig) saldo"
     r"|solde (?:initial|final|précédent|créditeur|débiteur)\b.{0,30}|(?:ancien|nouveau) solde\b.{0,30}"

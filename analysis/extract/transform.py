@@ -49,7 +49,8 @@ class Transform:
         if self.has_totals:
             self._pass_over(work)
         self._check_cells(work)
-        amount = self._amounts(work)
+        self._check_states(work)
+        amount = self._amounts(work) - self._fees(work)
         columns: dict[str, Any] = {"row": batch.lines, "amount_minor": amount}
         columns["time_ms"] = self._times(work)
         columns["currency"] = self._currencies(work)
@@ -159,6 +160,22 @@ class Transform:
                 found = pc.match_substring_regex(column, _CONTROL)
                 work.fail(found, name, "the cell holds a control character", column)
 
+    def _check_states(self, work: "_Work") -> None:
+        for name, words in self.mapping.booked.items():
+            text = pc.utf8_trim_whitespace(work.batch.columns[name])
+            known = pa.array([word.strip().casefold() for word in words], pa.string())
+            booked = pc.is_in(pc.utf8_lower(text), value_set=known)
+            work.fail(pc.invert(booked), name, "the row is in a state that does not count as booked", text)
+
+    def _fees(self, work: "_Work") -> NDArray[np.int64]:
+        if self.mapping.fee is None:
+            return np.zeros(len(work.good), np.int64)
+        text = pc.utf8_trim_whitespace(work.batch.columns[self.mapping.fee])
+        fee, good = amounts(text, self.mapping.decimal_sign)
+        empty = pc.equal(text, "").to_numpy(zero_copy_only=False).astype(bool)
+        work.fail(~good & ~empty, self.mapping.fee, "this is no amount of a fee", text)
+        return np.where(good, fee, 0)
+
     def _amounts(self, work: "_Work") -> NDArray[np.int64]:
         whole = self._text(work, "amount")
         if whole is not None:
@@ -173,6 +190,8 @@ class Transform:
         column = self.mapping.columns.get("money_in") or self.mapping.columns["money_out"]
         work.fail(nothing, column, "there is no amount", into)
         received = self._amount(work, "money_in", into, is_needed=False)
+        if self.mapping.positive_is_out:  # a card's credit is written -50.00 in its column
+            received = np.abs(received)
         paid = self._paid(work, self._amount(work, "money_out", out, is_needed=False), out)
         moved: NDArray[np.int64] = received - paid
         return moved

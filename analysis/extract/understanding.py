@@ -1,11 +1,12 @@
 """What a file is understood to say: a mapping with its evidence, and what is open, with its sums in money."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
 
-from analysis.extract.known_exports import KnownExport, recognised
+from analysis.extract.known_exports import KnownExport, folded, recognised, recognised_by_cells
 from analysis.extract.mapping import Open, guess_mapping
 from analysis.extract.parts import Batch, Reader
 from analysis.extract.reading import (
@@ -45,9 +46,11 @@ class Understanding:
 
 
 def understood(sample: Sample, *, time_zone: str, currency: str | None) -> Understanding:
-    """A known export where the header is one's; else a guess."""
+    """A known export where the header is one's, or the cells where there is no header; else a guess."""
     guess = guess_mapping(sample, time_zone=time_zone, currency=currency)
     export = recognised(sample.names)
+    if export is None and all(re.fullmatch(r"column \d+", name) for name in sample.names):
+        export = recognised_by_cells([sample.columns[name] for name in sample.names])
     if export is not None:
         return _of_export(export, sample, guess.mapping)
     found = Understanding(guess.mapping, "guessed")
@@ -74,19 +77,35 @@ def _of_export(export: KnownExport, sample: Sample, guessed: Mapping) -> Underst
         time_zone=export.time_zone or guessed.time_zone,
         currency=export.currency or guessed.currency,
         directions=words if export.money_in or export.money_out else None,
+        positive_is_out=export.positive_is_out,
+        fee=_spelled(sample.names).get(folded(export.fee)),
+        booked={
+            column: words
+            for name, words in export.booked.items()
+            if (column := _spelled(sample.names).get(folded(name))) is not None
+        },
     )
     found = Understanding(mapping, "guessed")
     found.known_export = export.name
+    what = "cells are those" if export.cells else "header is that"
     for meaning, column in columns.items():
-        found.say(str(meaning), column, "known export", "certain", f"the header is that of {export.name}")
+        found.say(str(meaning), column, "known export", "certain", f"the {what} of {export.name}")
+    for column, booked in mapping.booked.items():
+        found.say("state", column, "known export", "certain", f"only {' and '.join(booked)} count as booked")
+    if mapping.fee is not None:
+        found.say("fee", mapping.fee, "known export", "certain", "the amount leaves it out")
     return found
 
 
 def _in_this_file(export: KnownExport, names: Sequence[str]) -> dict[Meaning, str]:
     """The export's columns as this file spells them."""
-    spelled = {" ".join(name.split()).casefold(): name for name in names}
-    found = {meaning: spelled.get(" ".join(column.split()).casefold()) for meaning, column in export.columns.items()}
+    spelled = _spelled(names)
+    found = {meaning: spelled.get(folded(column)) for meaning, column in export.columns.items()}
     return {meaning: column for meaning, column in found.items() if column is not None}
+
+
+def _spelled(names: Sequence[str]) -> dict[str, str]:
+    return {folded(name): name for name in reversed(names)}
 
 
 def say_layout(found: Understanding, file_format: Format, layout: Layout, given: Layout) -> None:

@@ -1,0 +1,168 @@
+"""Exports of banks of France."""
+
+from analysis.extract.known_exports.entry import KnownExport, named
+
+FRANCE: tuple[KnownExport, ...] = (
+    KnownExport(
+        name="BoursoBank (Boursorama), CSV",
+        country="FR",
+        header=named(
+            "dateOp|dateVal|label|category|categoryParent|supplierFound|amount|comment|accountNum|accountLabel|"
+            "accountbalance"
+        ),
+        columns={
+            "time": "dateOp",
+            "text": "label",
+            "category": "category",
+            "counterparty": "supplierFound",
+            "amount": "amount",
+            "account": "accountNum",
+        },
+        decimal_sign=",",
+        currency="EUR",
+        optional=("supplierFound", "comment"),
+        source="sample rows in the tests of open-source importers, French; its balance has a decimal point",
+    ),
+    KnownExport(
+        name="Crédit Agricole, CSV",
+        country="FR",
+        header=named("Date|Libellé|Débit euros|Crédit euros"),
+        columns={
+            "time": "Date",
+            "text": "Libellé",
+            "money_out": "Débit euros",
+            "money_in": "Crédit euros",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        currency="EUR",
+        source="the code and tests of several open-source importers, French",
+    ),
+    KnownExport(
+        name="Banque Populaire and Caisse d'Epargne, CSV",
+        country="FR",
+        header=named(
+            "Date de comptabilisation|Libelle simplifie|Libelle operation|Reference|Informations complementaires|"
+            "Type operation|Categorie|Sous categorie|Debit|Credit|Date operation|Date de valeur|Pointage operation"
+        ),
+        columns={
+            "time": "Date de comptabilisation",
+            "counterparty": "Libelle simplifie",
+            "text": "Libelle operation",
+            "category": "Categorie",
+            "money_out": "Debit",
+            "money_in": "Credit",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        currency="EUR",
+        source="sample rows in the tests of several open-source importers, French; a debit has a minus",
+    ),
+    KnownExport(
+        name="Crédit Mutuel, CIC and Hello bank, CSV with debit and credit",
+        country="FR",
+        header=named("Date|Date de valeur|Débit|Crédit|Libellé|Solde"),
+        columns={
+            "time": "Date",
+            "money_out": "Débit",
+            "money_in": "Crédit",
+            "text": "Libellé",
+            "balance": "Solde",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        currency="EUR",
+        optional=("Solde",),
+        source="the code and tests of several open-source importers, French",
+    ),
+    KnownExport(
+        name="Crédit Mutuel and CIC, CSV with one amount",
+        country="FR",
+        header=named("Date|Date de valeur|Montant|Libellé|Solde"),
+        columns={
+            "time": "Date",
+            "amount": "Montant",
+            "text": "Libellé",
+            "balance": "Solde",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        currency="EUR",
+        source="two open-source importers with samples, French",
+    ),
+    KnownExport(
+        name="La Banque Postale, CSV and TSV",
+        country="FR",
+        header=named("Date|Libellé|Montant(EUROS)|Montant(FRANCS)"),
+        columns={
+            "time": "Date",
+            "text": "Libellé",
+            "amount": "Montant(EUROS)",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        currency="EUR",
+        optional=("Montant(FRANCS)",),
+        source="the code and tests of several open-source importers, French",
+    ),
+    KnownExport(
+        name="Société Générale current account, CSV",
+        country="FR",
+        header=named("Date de l'opération|Libellé|Détail de l'écriture|Montant de l'opération|Devise"),
+        columns={
+            "time": "Date de l'opération",
+            "counterparty": "Libellé",
+            "text": "Détail de l'écriture",
+            "amount": "Montant de l'opération",
+            "currency": "Devise",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        source="the code of several open-source importers, French",
+    ),
+    KnownExport(
+        name="Société Générale savings account, CSV",
+        country="FR",
+        header=named("date_comptabilisation|libellé_complet_operation|montant_operation|devise"),
+        columns={
+            "time": "date_comptabilisation",
+            "text": "libellé_complet_operation",
+            "amount": "montant_operation",
+            "currency": "devise",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        source="the code and tests of several open-source importers, French",
+    ),
+    KnownExport(
+        name="BNP Paribas France, CSV",
+        country="FR",
+        header=named("Date operation|Libelle court|Type operation|Libelle operation|Montant operation en euro"),
+        columns={
+            "time": "Date operation",
+            "counterparty": "Libelle court",
+            "category": "Type operation",
+            "text": "Libelle operation",
+            "amount": "Montant operation en euro",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        currency="EUR",
+        source="the tests of two open-source importers, French",
+    ),
+    KnownExport(
+        name="Fortuneo, CSV",
+        country="FR",
+        header=named("Date opération|Date valeur|libellé|Débit|Crédit"),
+        columns={
+            "time": "Date opération",
+            "text": "libellé",
+            "money_out": "Débit",
+            "money_in": "Crédit",
+        },
+        decimal_sign=",",
+        date_order="dmy",
+        currency="EUR",
+        source="the code and tests of several open-source importers, French; a debit has a minus",
+    ),
+)
