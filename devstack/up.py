@@ -7,7 +7,6 @@ import errno
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 import urllib.request
@@ -15,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts.errors import StackError
-from devstack import gate, servers
+from devstack import compiled, gate, servers
+from devstack.command import COMMAND, Command
 from devstack.home import Home, HomeLock
-from devstack.part import Part, PartSpec, end_leftovers, tied
+from devstack.part import Part, PartSpec, end_leftovers
 from devstack.ports import HOST, choose, require_free
 from devstack.screen import Screen
 from devstack.servers import Ready
@@ -26,11 +26,10 @@ from settings import Settings
 
 PROBE_TIMEOUT_S = 1.0
 ALERT_LOOK_EVERY_S = 0.5
-START_DEADLINE_S = 120.0  # of our own processes; compiling the kernel for the first time is the longest part
-COMMAND = (sys.executable, "-m", "riskstream")
+START_DEADLINE_S = 120.0  # of our own processes, from the moment that nothing holds them back
 _STATISTICS = "live-statistics"  # the command, and the part's name
 STACK_FILES = (  # all that a stack puts into its home; only these are deleted by `forget`
-    *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads"),
+    *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads", "compiled"),
     *("stack.env", "secrets.json", "ports.json", "lock", ".gitignore"),
 )
 
@@ -50,12 +49,14 @@ class _Run:
         self._settings = settings
         self._only_servers = only_servers
         self._home = Home(settings.riskstream_home)
+        self._compiled = compiled.environment(self._home)
         self._screen = Screen(settings.app_name, self._home, _command_name())
         self._supervisor = Supervisor(self._screen.warn)
         self._gate = self._home.run / "gate"
         self._next_look_s = 0.0
         self._alerts: _Alerts | None = None
         self._statistics: Part | None = None
+        self._commands: list[Command] = []
 
     def run(self) -> None:
         self._home.prepare()
@@ -70,6 +71,8 @@ class _Run:
             finally:
                 self._home.withdraw()
                 self._gate.unlink(missing_ok=True)
+                for command in self._commands:
+                    command.stop()
                 self._supervisor.stop()
                 self._screen.close()
         self._screen.say("Everything is stopped.")
@@ -81,6 +84,9 @@ class _Run:
         if not self._only_servers and settings.api_port:
             require_free("API_PORT", settings.api_port, settings.api_host)
         self._screen.step("Kafka, Redis, Postgres")
+        # The longest of a first start, and needs no server: it takes one core while the servers start on the others.
+        compiling = None if self._only_servers else self._begin({}, "compile")
+        installing = None if self._only_servers or self._has_model() else self._begin({}, "models", "install")
         stack = servers.prepare(self._home, settings)
         environment = dict(stack.addresses)
         self._supervisor.adopt(*stack.parts)
@@ -98,8 +104,12 @@ class _Run:
             self._home.publish(environment)
             self._screen.servers_are_up(environment)
             return
-        if not (settings.model_path / "champion").exists() and not (settings.model_path / "manifest.json").exists():
-            self._install_first_model(environment)
+        if installing is not None:
+            self._screen.step("the first model")
+            self._await_first_model(installing, environment)
+        if compiling is not None:
+            self._screen.step("the compiled kernel (the first time: half a minute or more)")
+            compiling.finish()
         self._screen.step("workers and gateway")
         self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
         self._open_gate(ours)
@@ -108,39 +118,31 @@ class _Run:
         self._home.publish(environment)
         self._screen.all_is_up(environment, link_token, {part.spec.name: self._places(part) for part in ours})
 
-    def _install_first_model(self, environment: Mapping[str, str]) -> None:
+    def _has_model(self) -> bool:
+        return any((self._settings.model_path / name).exists() for name in ("champion", "manifest.json"))
+
+    def _await_first_model(self, installing: Command, environment: Mapping[str, str]) -> None:
         """The one that ships; one that is trained now where the shipped one does not fit, as after a change of code."""
-        self._screen.step("the first model")
         try:
-            self._command(environment, "models", "install")
+            installing.finish()
         except StackError as error:
             self._screen.warn(str(error))
             self._screen.step("a first model is trained instead (a few minutes, once)")
-            self._command(environment, "train", "--quick", show=True)
+            self._begin(environment, "train", "--quick", show=True).finish()
 
     def _seed(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Migrations, topics, demo client and key; returns what it prints: RISKSTREAM_API_KEY, SIGN_IN_TOKEN."""
         known = self._home.known_secret("RISKSTREAM_API_KEY")
         more = {"RISKSTREAM_API_KEY": known} if known else {}
-        answer: dict[str, str] = json.loads(self._command({**environment, **more}, "seed", "--json"))
+        answer: dict[str, str] = json.loads(self._begin({**environment, **more}, "seed", "--json").finish())
         self._home.keep_secret("RISKSTREAM_API_KEY", answer["RISKSTREAM_API_KEY"])
         return answer
 
-    def _command(self, environment: Mapping[str, str], *arguments: str, show: bool = False) -> str:
-        """Run one of our commands to its end. Raises StackError with its last words."""
-        done = subprocess.run(
-            tied([*COMMAND, *arguments]),
-            env=os.environ | dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=None if show else subprocess.PIPE,
-            stderr=None if show else subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            words = (done.stderr or "").strip().splitlines()[-3:]
-            raise StackError(f"`riskstream {' '.join(arguments)}` failed. " + " ".join(words))
-        return done.stdout or ""
+    def _begin(self, environment: Mapping[str, str], *arguments: str, show: bool = False) -> Command:
+        """Begin one of our commands, which ends with this run at the latest."""
+        command = Command({**self._compiled, **environment}, *arguments, show=show)
+        self._commands.append(command)
+        return command
 
     def _start_ours(self, environment: dict[str, str]) -> list[Part]:
         """Start workers, gateway and demo, which wait at the gate; adds API_URL to `environment`."""
@@ -151,7 +153,7 @@ class _Run:
         ports = choose({"api": settings.api_port}, {}, named)
         shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
-        gated = environment | {gate.VARIABLE: str(self._gate)}
+        gated = self._compiled | environment | {gate.VARIABLE: str(self._gate)}
         parts = []
         for name, command in workers.items():
             own = gated | {"METRICS_PORT": str(ports[name])}
@@ -162,7 +164,7 @@ class _Run:
             parts.append(self._part("demo", ["simulate", "--rate", str(settings.demo_rate)], gated, lambda: True))
         for part in parts:
             self._supervisor.start(part)
-        own = environment | {"METRICS_PORT": str(ports[_STATISTICS])}
+        own = self._compiled | environment | {"METRICS_PORT": str(ports[_STATISTICS])}
         self._statistics = self._part(_STATISTICS, [_STATISTICS], own, lambda: True)
         return parts
 
