@@ -29,7 +29,7 @@ ALERT_LOOK_EVERY_S = 0.5
 START_DEADLINE_S = 120.0  # of our own processes, from the moment that nothing holds them back
 _STATISTICS = "live-statistics"  # the command, and the part's name
 STACK_FILES = (  # all that a stack puts into its home; only these are deleted by `forget`
-    *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads", "compiled"),
+    *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads", "compiled", "cache"),
     *("stack.env", "secrets.json", "ports.json", "lock", ".gitignore"),
 )
 

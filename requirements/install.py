@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EVERY_S = 10.0  # a line at least, so that nobody takes a slow network for a standstill
 LAST_LINES = 12
-FETCHES = re.compile(r"^\s*Downloading (\S+) \(([^)]+)\)")
+FETCHES = re.compile(r"^\s*Downloading (\S+) \((\d\d+\.\d ?Mi?B)\)")  # the small ones are no news
 FETCHED = re.compile(r"^\s*Downloaded (\S+)")
 REFUSED = (
     "Requirements could not be installed: check the network and the free space (2 GB), then start again."
@@ -82,7 +82,7 @@ def _installer() -> list[str]:
 
 
 def _user_cache() -> Path:
-    """uv's folder of downloads."""
+    """Where uv keeps its downloads."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME") or "/") / ".cache") / "uv"
 
 
