@@ -43,17 +43,22 @@ def classpath(home: Path) -> str:
     """
     jars = list(locked())
     repository = cache_folder() / "maven"
-    if not _can_write(repository) and not os.environ.get("RISKSTREAM_CACHE"):
+    if not (_is_complete(repository, jars) or _can_write(repository) or os.environ.get("RISKSTREAM_CACHE")):
         repository = home / "cache" / "maven"
-    paths = [_path(repository, jar) for jar in jars]
-    stamp = repository / f"verified-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
-    complete = all(
-        path.is_file() and path.stat().st_size == jar.size_bytes for path, jar in zip(paths, jars, strict=True)
-    )
-    if not (complete and stamp.exists()):
+    if not _is_complete(repository, jars):
         _fetch(repository, jars)
-        stamp.touch()
-    return os.pathsep.join(str(path) for path in paths)
+        _stamp(repository).touch()
+    return os.pathsep.join(str(_path(repository, jar)) for jar in jars)
+
+
+def _is_complete(repository: Path, jars: list[Jar]) -> bool:
+    """Whether all jars were verified there once, and none was cut off or deleted since."""
+    paths = [(_path(repository, jar), jar.size_bytes) for jar in jars]
+    return _stamp(repository).exists() and all(path.is_file() and path.stat().st_size == size for path, size in paths)
+
+
+def _stamp(repository: Path) -> Path:
+    return repository / f"verified-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
 
 
 def _can_write(folder: Path) -> bool:

@@ -29,11 +29,13 @@ DATABASE = "riskstream"
 WAYS_DOWN = ("nobody", NAMESPACE)  # from root; the first that reaches program and data
 # Run by a candidate: can it use these programs and write into this folder? Postgres asks in the same way.
 REACHES = "import os, sys; sys.exit(not (os.access(sys.argv[1], os.X_OK) and os.access(sys.argv[2], os.W_OK)))"
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # no temporary file: only looked at
 INIT_TIMEOUT_S = 120
 PROBE_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 3
 CONFIGURATION = """\
 listen_addresses = '{host}'
+dynamic_shared_memory_type = {shared_memory}
 port = {port}
 unix_socket_directories = ''
 max_connections = 100
@@ -62,7 +64,7 @@ def spec(home: Home, port: int, admin_password: str) -> PartSpec:
     _forget_dead_postmaster(data)
     _give_all(data, user)
     configuration = data / "riskstream.conf"
-    configuration.write_text(CONFIGURATION.format(host=HOST, port=port))
+    configuration.write_text(CONFIGURATION.format(host=HOST, port=port, shared_memory=_shared_memory()))
     _give(configuration, user)
     return PartSpec(
         name="postgres",
@@ -147,6 +149,11 @@ def _binaries() -> Path:
     if package is None or package.origin is None:
         raise StackError("The Postgres wheel is not installed: delete .venv and run `make run` again.")
     return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
+
+
+def _shared_memory() -> str:
+    """How processes of the server share memory: files of its own where the system offers no /dev/shm."""
+    return "posix" if sys.platform != "linux" or os.access(SHARED_MEMORY, os.W_OK | os.X_OK) else "mmap"
 
 
 def _initialise(home: Home, data: Path, user: str | None, admin_password: str) -> None:

@@ -18,7 +18,7 @@ from devstack import compiled, gate, servers
 from devstack.command import COMMAND, Command
 from devstack.home import Home, HomeLock
 from devstack.part import Part, PartSpec, end_leftovers
-from devstack.ports import HOST, choose, require_free
+from devstack.ports import HOST, choose, is_free, require_free
 from devstack.screen import Screen
 from devstack.servers import Ready
 from devstack.supervisor import StopRequested, Supervisor
@@ -81,8 +81,7 @@ class _Run:
         settings = self._settings
         self._gate.unlink(missing_ok=True)
         end_leftovers(self._home.run)
-        if not self._only_servers and settings.api_port:
-            require_free("API_PORT", settings.api_port, settings.api_host)
+        api_port = None if self._only_servers else self._api_port()
         self._screen.step("Kafka, Redis, Postgres")
         # The longest of a first start, and needs no server: it takes one core while the servers start on the others.
         compiling = None if self._only_servers else self._begin({}, "compile")
@@ -92,7 +91,7 @@ class _Run:
         self._supervisor.adopt(*stack.parts)
         for part in stack.parts:
             part.start()
-        ours = [] if self._only_servers else self._start_ours(environment)
+        ours = [] if api_port is None else self._start_ours(environment, api_port)
         for part in stack.parts:
             self._screen.waits_for(part.spec.name.capitalize())
             part.wait_ready()
@@ -117,6 +116,14 @@ class _Run:
             self._supervisor.start(self._statistics)
         self._home.publish(environment)
         self._screen.all_is_up(environment, link_token, {part.spec.name: self._places(part) for part in ours})
+
+    def _api_port(self) -> int:
+        """The one that was set; else the usual one, or any free one (0) where another copy has that."""
+        settings = self._settings
+        if "api_port" in settings.model_fields_set or is_free(settings.api_port, settings.api_host):
+            return settings.api_port and require_free("API_PORT", settings.api_port, settings.api_host)
+        self._screen.warn(f"Port {settings.api_port} is taken by another program: the gateway takes a free one.")
+        return 0
 
     def _has_model(self) -> bool:
         return any((self._settings.model_path / name).exists() for name in ("champion", "manifest.json"))
@@ -144,13 +151,13 @@ class _Run:
         self._commands.append(command)
         return command
 
-    def _start_ours(self, environment: dict[str, str]) -> list[Part]:
+    def _start_ours(self, environment: dict[str, str], api_port: int) -> list[Part]:
         """Start workers, gateway and demo, which wait at the gate; adds API_URL to `environment`."""
         settings = self._settings
         workers = {f"worker-{number + 1}": "worker" for number in range(settings.scoring_workers)}
         workers |= {f"analysis-worker-{number + 1}": "analysis-worker" for number in range(settings.analysis_workers)}
         named = {"api": "API_PORT", **dict.fromkeys([*workers, _STATISTICS], "METRICS_PORT")}
-        ports = choose({"api": settings.api_port}, {}, named)
+        ports = choose({"api": api_port}, {}, named)
         shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
         gated = self._compiled | environment | {gate.VARIABLE: str(self._gate)}
