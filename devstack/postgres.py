@@ -26,7 +26,8 @@ VERSION = 18
 ADMINISTRATOR = "administrator"  # makes the database; nothing of ours connects as it later
 OWNER = "riskstream"  # owns the database and may make further ones and roles; no superuser, so row security binds it
 DATABASE = "riskstream"
-WAYS_DOWN = ("nobody", NAMESPACE)  # from root; the first that reaches program and data
+NOBODY = "nobody"
+WAYS_DOWN = (NOBODY, NAMESPACE)  # from root; the first that reaches program and data
 # Run by a candidate: can it use these programs and write into this folder? Postgres asks in the same way.
 REACHES = "import os, sys; sys.exit(not (os.access(sys.argv[1], os.X_OK) and os.access(sys.argv[2], os.W_OK)))"
 SHARED_MEMORY = "/dev/shm"  # noqa: S108  # no temporary file: only looked at
@@ -82,14 +83,22 @@ def way_down(home: Home) -> str:
     program = str(_binaries() / "postgres")
     probe = [sys.executable, "-I", "-S", "-c", REACHES, program, str(home.root)]
     for user in WAYS_DOWN:
-        done = subprocess.run(tied(probe, user=user), capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
-        if done.returncode == 0:
+        if _ends_well(probe, user):
             return user
+    elsewhere = (  # where root may become somebody else at all, which a container can forbid
+        ", or in a folder that everybody may enter (chmod 755 on it and on those above it), for instance below /srv"
+        if _ends_well([shutil.which("true") or "/bin/true"], NOBODY)
+        else ""
+    )
     raise StackError(
         "Postgres does not run as root, and this system allows neither another user to reach"
-        f" {home.root} nor a user namespace: start as an ordinary user, or in a folder that everybody may enter"
-        " (chmod 755 on it and on those above it), for instance below /srv."
+        f" {home.root} nor a user namespace: start as an ordinary user{elsewhere}."
     )
+
+
+def _ends_well(command: list[str], user: str) -> bool:
+    done = subprocess.run(tied(command, user=user), capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
+    return done.returncode == 0
 
 
 def url(port: int, password: str) -> str:
