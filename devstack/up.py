@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+import socket
 import sys
 import time
 import urllib.request
@@ -18,7 +19,7 @@ from devstack import compiled, gate, servers
 from devstack.command import COMMAND, Command
 from devstack.home import Home, HomeLock
 from devstack.part import Part, PartSpec, end_leftovers
-from devstack.ports import HOST, choose, is_free, require_free
+from devstack.ports import HOST, choose, hold, is_free, require_free
 from devstack.screen import Screen
 from devstack.servers import Ready
 from devstack.supervisor import StopRequested, Supervisor
@@ -57,6 +58,7 @@ class _Run:
         self._alerts: _Alerts | None = None
         self._statistics: Part | None = None
         self._commands: list[Command] = []
+        self._held_port: socket.socket | None = None
 
     def run(self) -> None:
         self._home.prepare()
@@ -120,8 +122,11 @@ class _Run:
     def _api_port(self) -> int:
         """The one that was set; else the usual one, or any free one (0) where another copy has that."""
         settings = self._settings
-        if "api_port" in settings.model_fields_set or is_free(settings.api_port, settings.api_host):
+        if "api_port" in settings.model_fields_set:
             return settings.api_port and require_free("API_PORT", settings.api_port, settings.api_host)
+        if is_free(settings.api_port, settings.api_host):
+            self._held_port = hold(settings.api_port, settings.api_host)  # a copy that starts now takes another one
+            return settings.api_port
         self._screen.warn(f"Port {settings.api_port} is taken by another program: the gateway takes a free one.")
         return 0
 
@@ -182,6 +187,8 @@ class _Run:
         return part.log_path.name + (f", metrics at http://{HOST}:{port}/metrics" if port else "")
 
     def _open_gate(self, ours: Sequence[Part]) -> None:
+        if self._held_port is not None:
+            self._held_port.close()
         self._gate.touch()
         for part in ours:
             self._screen.waits_for(f"{part.spec.name} (its log: {part.log_path})")
