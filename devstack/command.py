@@ -28,6 +28,10 @@ class Command:
             text=True,
         )
 
+    @property
+    def is_at_work(self) -> bool:
+        return self._process.poll() is None
+
     def finish(self) -> str:
         """Wait for its end and return what it printed. Raises StackError with its last words."""
         output, errors = self._process.communicate()

@@ -106,10 +106,12 @@ class _Run:
             self._screen.servers_are_up(environment)
             return
         if installing is not None:
-            self._screen.step("the first model")
+            if installing.is_at_work:
+                self._screen.step("the first model")
             self._await_first_model(installing, environment)
         if compiling is not None:
-            self._screen.step("the compiled kernel (the first time: half a minute or more)")
+            if compiling.is_at_work:
+                self._screen.step("the kernel is compiled (the first time: half a minute or more)")
             compiling.finish()
         self._screen.step("workers and gateway")
         self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
