@@ -14,13 +14,6 @@ STAMPS := $(VENV)/.stamps
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
 export UV_SYSTEM_CERTS ?= 1
 endif
-# uv is ten times as quick; pip does the same where uv has no build for the machine
-# Where Python may not write bytecode, as in many containers, it is made once, here: else each start makes it again.
-COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
-INSTALL = $$($(BIN)/uv --version >/dev/null 2>&1 && echo "$(BIN)/uv pip install $(COMPILE) --python $(BIN)/python" \
-	|| echo "$(BIN)/python -m pip install --disable-pip-version-check") --quiet
-# Says every ten seconds that a quiet command is still at work, until the command's own shell ends.
-STILL = ( while sleep 10 && kill -0 $$$$ 2>/dev/null; do echo "  … still fetching and installing"; done ) & trap "kill $$! 2>/dev/null" EXIT;
 TEST ?= tests
 
 .PHONY: first-model help run stack test check format test-browser lint-api crash-test fuzz audit bench lock clean
@@ -86,6 +79,7 @@ $(BIN)/python:
 
 $(STAMPS)/uv: requirements/bootstrap.lock | $(BIN)/python
 	@mkdir -p $(STAMPS)
+	@echo "Fetching the installer (25 MB) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock \
 		|| { sed '/^uv==/,$$d' requirements/bootstrap.lock > $(STAMPS)/without-uv.lock \
 			&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(STAMPS)/without-uv.lock; } \
@@ -94,9 +88,5 @@ $(STAMPS)/uv: requirements/bootstrap.lock | $(BIN)/python
 
 # A stamp is older than its lock when the lock has changed: then the environment is brought up to date.
 $(STAMPS)/%: requirements/%.lock pyproject.toml $(STAMPS)/uv
-	@echo "Installing $* requirements (the first time: some 300 MB) …"
-	@$(STILL) $(INSTALL) --require-hashes -r requirements/$*.lock \
-		|| { echo "Requirements could not be installed: check the network and the free space (2 GB), then start again. They need a 64-bit Linux (x86 or ARM, glibc) or macOS." >&2; exit 1; }
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
-	@test -z "$(COMPILE)" || $(BIN)/python -m compileall -q -x '/\.(venv|git)/' .
+	@$(BIN)/python -I requirements/install.py $*
 	@touch $@

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from contracts.errors import RiskstreamError
 from contracts.wording import quantity
+from devstack.gate import is_closed
 from devstack.gate import wait as wait_at_gate
 from riskstream_client.stack_env import client_environment, explained
 
@@ -102,8 +103,9 @@ def only_stack() -> None:
 @app.command()
 def worker() -> None:
     """One stream worker. SIGTERM drains it."""
-    from scoring_worker.main import run
+    from scoring_worker.main import prepare, run
 
+    prepare()
     wait_at_gate()
     run()
 
@@ -128,11 +130,20 @@ def analysis_worker() -> None:
 @app.command()
 def api() -> None:
     """The gateway: API, feed and console page."""
-    from api.main import run
+    from api.main import prepare, run
 
-    import_module("api.app")  # uvicorn imports it by its name, later
+    prepare(scoring=is_closed())  # where nothing holds it back, the gateway answers first
     wait_at_gate()
     run()
+
+
+@app.command("compile", hidden=True)
+def compile_kernel() -> None:
+    """Compile the kernel into numba's cache, so that no process has to do it when payments wait; `up` calls it."""
+    from features.fold import compact
+    from features.plan import Entity
+
+    compact(Entity.ACCOUNT, b"")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from importlib import import_module
 
 import uvicorn
 
@@ -9,10 +10,20 @@ from api.feed.protocol import MESSAGE_BYTES_MAX
 from api.feed.socket import FeedProtocol
 from api.http_protocol import BoundedHttpProtocol
 from api.metrics import MULTIPROCESS_VARIABLE
+from features.gazetteer import preload
 from logs import configure_logs
 from settings import load_settings
 
 DRAIN_S = 5  # for open requests when the process stops; feeds are closed at once, with 1012
+
+
+def prepare(*, scoring: bool) -> None:
+    """Import what `run` imports by name, later. `scoring`: also what the first call needs, which takes seconds."""
+    import_module("api.app")
+    if scoring:
+        import_module("scoring.model")
+        import_module("api.scoring.engine")
+        preload()
 
 
 def run() -> None:

@@ -11,8 +11,13 @@ VARIABLE = "RISKSTREAM_GATE"  # names a file; it appears when the servers, the s
 POLL_S = 0.02
 
 
+def is_closed() -> bool:
+    """Whether there is a gate that does not let this process through yet."""
+    name = os.environ.get(VARIABLE, "")
+    return bool(name) and not Path(name).exists()
+
+
 def wait() -> None:
     """Return when the gate is open; at once where there is none. A closed gate ends with its supervisor, not before."""
-    name = os.environ.get(VARIABLE)
-    while name and not Path(name).exists():
+    while is_closed():
         time.sleep(POLL_S)

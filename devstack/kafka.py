@@ -75,7 +75,7 @@ def spec(home: Home, port: int, controller_port: int, message_bytes_max: int) ->
     properties = folder / "server.properties"
     values = {"host": HOST, "port": port, "controller_port": controller_port, "message_bytes_max": message_bytes_max}
     properties.write_text(PROPERTIES.format(**values, data=_escaped(data)), encoding="ascii")
-    java = [_java(), *JVM_OPTIONS, "-cp", classpath()]
+    java = [_java(), *JVM_OPTIONS, "-cp", classpath(home.root)]
     if not (data / "meta.properties").exists():
         _format(home, java, properties)
     return PartSpec(

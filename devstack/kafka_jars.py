@@ -36,19 +36,35 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "riskstream"
 
 
-def classpath() -> str:
-    """The jars as a Java class path, downloaded if they are not in the cache yet. Raises StackError."""
+def classpath(home: Path) -> str:
+    """The jars as a Java class path, downloaded if they are not in the cache yet. Raises StackError.
+
+    Where the user's cache cannot be written, as with a read-only home folder, they are kept below `home`.
+    """
     jars = list(locked())
     repository = cache_folder() / "maven"
-    paths = [_path(repository, jar) for jar in jars]
-    stamp = repository / f"verified-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
-    complete = all(
-        path.is_file() and path.stat().st_size == jar.size_bytes for path, jar in zip(paths, jars, strict=True)
-    )
-    if not (complete and stamp.exists()):
+    if not (_is_complete(repository, jars) or _can_write(repository) or os.environ.get("RISKSTREAM_CACHE")):
+        repository = home / "cache" / "maven"
+    if not _is_complete(repository, jars):
         _fetch(repository, jars)
-        stamp.touch()
-    return os.pathsep.join(str(path) for path in paths)
+        _stamp(repository).touch()
+    return os.pathsep.join(str(_path(repository, jar)) for jar in jars)
+
+
+def _is_complete(repository: Path, jars: list[Jar]) -> bool:
+    """Whether all jars were verified there once, and none was cut off or deleted since."""
+    paths = [(_path(repository, jar), jar.size_bytes) for jar in jars]
+    return _stamp(repository).exists() and all(path.is_file() and path.stat().st_size == size for path, size in paths)
+
+
+def _stamp(repository: Path) -> Path:
+    return repository / f"verified-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
+
+
+def _can_write(folder: Path) -> bool:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def locked() -> Iterator[Jar]:
@@ -72,9 +88,12 @@ def _fetch(repository: Path, jars: list[Jar]) -> None:
         os.environ.setdefault("REQUESTS_CA_BUNDLE", store)
     try:
         repository.mkdir(parents=True, exist_ok=True)
+        total = sum(jar.size_bytes for jar in jars)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, transient=True) as progress, ThreadPoolExecutor(DOWNLOADS_MAX) as pool:
-            bar = progress.add_task("Kafka's jars (once)", total=sum(jar.size_bytes for jar in jars))
+            if not progress.console.is_terminal:
+                print(f"fetching Kafka's {len(jars)} jars, {total // 1_000_000} MB (once) …", flush=True)
+            bar = progress.add_task("Kafka's jars (once)", total=total)
             for jar in pool.map(lambda jar: _fetch_one(repository, jar), jars):
                 progress.advance(bar, jar.size_bytes)
     except requests.RequestException as error:

@@ -25,6 +25,19 @@ def require_free(setting: str, port: int, host: str = HOST) -> int:
     raise StackError(f"Cannot listen on {host}:{port} ({setting}): {refusal.strerror or refusal}. Set another one.")
 
 
+def hold(port: int, host: str = HOST) -> socket.socket | None:
+    """Keep a free port from other copies until the socket is closed; None if it cannot be held, as for a moment after
+    a run that used it.
+    """
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        held.bind((host, port))  # without SO_REUSEADDR, which would let another one in
+    except OSError:
+        held.close()
+        return None
+    return held
+
+
 def _refusal(port: int, host: str) -> OSError | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -26,14 +26,17 @@ VERSION = 18
 ADMINISTRATOR = "administrator"  # makes the database; nothing of ours connects as it later
 OWNER = "riskstream"  # owns the database and may make further ones and roles; no superuser, so row security binds it
 DATABASE = "riskstream"
-WAYS_DOWN = ("nobody", NAMESPACE)  # from root; the first that reaches program and data
+NOBODY = "nobody"
+WAYS_DOWN = (NOBODY, NAMESPACE)  # from root; the first that reaches program and data
 # Run by a candidate: can it use these programs and write into this folder? Postgres asks in the same way.
 REACHES = "import os, sys; sys.exit(not (os.access(sys.argv[1], os.X_OK) and os.access(sys.argv[2], os.W_OK)))"
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # no temporary file: only looked at
 INIT_TIMEOUT_S = 120
 PROBE_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 3
 CONFIGURATION = """\
 listen_addresses = '{host}'
+dynamic_shared_memory_type = {shared_memory}
 port = {port}
 unix_socket_directories = ''
 max_connections = 100
@@ -62,7 +65,7 @@ def spec(home: Home, port: int, admin_password: str) -> PartSpec:
     _forget_dead_postmaster(data)
     _give_all(data, user)
     configuration = data / "riskstream.conf"
-    configuration.write_text(CONFIGURATION.format(host=HOST, port=port))
+    configuration.write_text(CONFIGURATION.format(host=HOST, port=port, shared_memory=_shared_memory()))
     _give(configuration, user)
     return PartSpec(
         name="postgres",
@@ -80,14 +83,22 @@ def way_down(home: Home) -> str:
     program = str(_binaries() / "postgres")
     probe = [sys.executable, "-I", "-S", "-c", REACHES, program, str(home.root)]
     for user in WAYS_DOWN:
-        done = subprocess.run(tied(probe, user=user), capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
-        if done.returncode == 0:
+        if _ends_well(probe, user):
             return user
+    elsewhere = (  # where root may become somebody else at all, which a container can forbid
+        ", or in a folder that everybody may enter (chmod 755 on it and on those above it), for instance below /srv"
+        if _ends_well([shutil.which("true") or "/bin/true"], NOBODY)
+        else ""
+    )
     raise StackError(
         "Postgres does not run as root, and this system allows neither another user to reach"
-        f" {home.root} nor a user namespace: start as an ordinary user, or in a folder that everybody may enter"
-        " (chmod 755 on it and on those above it), for instance below /srv."
+        f" {home.root} nor a user namespace: start as an ordinary user{elsewhere}."
     )
+
+
+def _ends_well(command: list[str], user: str) -> bool:
+    done = subprocess.run(tied(command, user=user), capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)
+    return done.returncode == 0
 
 
 def url(port: int, password: str) -> str:
@@ -147,6 +158,11 @@ def _binaries() -> Path:
     if package is None or package.origin is None:
         raise StackError("The Postgres wheel is not installed: delete .venv and run `make run` again.")
     return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
+
+
+def _shared_memory() -> str:
+    """How processes of the server share memory: files of its own where the system offers no /dev/shm."""
+    return "posix" if sys.platform != "linux" or os.access(SHARED_MEMORY, os.W_OK | os.X_OK) else "mmap"
 
 
 def _initialise(home: Home, data: Path, user: str | None, admin_password: str) -> None:

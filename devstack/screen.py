@@ -59,7 +59,7 @@ class Screen:
 
     def _tell(self, line: str) -> None:
         self._told_at = time.monotonic()
-        self._console.print(f"[{self._told_at - self._began:5.1f} s] {line}", markup=False)
+        self._console.print(f"[{self._told_at - self._began:5.1f} s] {line}", markup=False, soft_wrap=True)
 
     def say(self, line: str, style: str = "") -> None:
         self._console.print(line, style=style, markup=False, soft_wrap=True)

@@ -1,6 +1,7 @@
 """The three servers of the stack, on free ports of this machine: what runs where, and under which names it is found."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -58,11 +59,13 @@ def prepare(home: Home, settings: Settings) -> Servers:
     home.keep_ports(ports)
     redis_password, admin_password = home.secret("REDIS_PASSWORD"), home.secret("POSTGRES_ADMIN_PASSWORD")
     bytes_max = settings.kafka_message_bytes_max * DEAD_LETTER_SIZE_FACTOR + HEADER_ROOM_BYTES
-    specs = (
-        postgres.spec(home, ports["postgres"], admin_password),
-        redis.spec(home, ports["redis"], redis_password),
-        kafka.spec(home, ports["kafka"], ports["kafka-controller"], bytes_max),
-    )
+    with ThreadPoolExecutor(1) as beside:  # Kafka and Postgres prepare their data folders at the same time
+        cluster = beside.submit(postgres.spec, home, ports["postgres"], admin_password)
+        others = (
+            redis.spec(home, ports["redis"], redis_password),
+            kafka.spec(home, ports["kafka"], ports["kafka-controller"], bytes_max),
+        )
+    specs = (cluster.result(), *others)
     addresses = {
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports['kafka']}",
         "REDIS_URL": f"redis://:{redis_password}@{HOST}:{ports['redis']}/0",

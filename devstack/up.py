@@ -7,7 +7,7 @@ import errno
 import json
 import os
 import shutil
-import subprocess
+import socket
 import sys
 import time
 import urllib.request
@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts.errors import StackError
-from devstack import gate, servers
+from devstack import compiled, gate, servers
+from devstack.command import COMMAND, Command
 from devstack.home import Home, HomeLock
-from devstack.part import Part, PartSpec, end_leftovers, tied
-from devstack.ports import HOST, choose, require_free
+from devstack.part import Part, PartSpec, end_leftovers
+from devstack.ports import HOST, choose, hold, is_free, require_free
 from devstack.screen import Screen
 from devstack.servers import Ready
 from devstack.supervisor import StopRequested, Supervisor
@@ -26,11 +27,10 @@ from settings import Settings
 
 PROBE_TIMEOUT_S = 1.0
 ALERT_LOOK_EVERY_S = 0.5
-START_DEADLINE_S = 120.0  # of our own processes; compiling the kernel for the first time is the longest part
-COMMAND = (sys.executable, "-m", "riskstream")
+START_DEADLINE_S = 120.0  # of our own processes, from the moment that nothing holds them back
 _STATISTICS = "live-statistics"  # the command, and the part's name
 STACK_FILES = (  # all that a stack puts into its home; only these are deleted by `forget`
-    *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads"),
+    *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads", "compiled", "cache"),
     *("stack.env", "secrets.json", "ports.json", "lock", ".gitignore"),
 )
 
@@ -50,12 +50,15 @@ class _Run:
         self._settings = settings
         self._only_servers = only_servers
         self._home = Home(settings.riskstream_home)
+        self._compiled = compiled.environment(self._home)
         self._screen = Screen(settings.app_name, self._home, _command_name())
         self._supervisor = Supervisor(self._screen.warn)
         self._gate = self._home.run / "gate"
         self._next_look_s = 0.0
         self._alerts: _Alerts | None = None
         self._statistics: Part | None = None
+        self._commands: list[Command] = []
+        self._held_port: socket.socket | None = None
 
     def run(self) -> None:
         self._home.prepare()
@@ -70,6 +73,8 @@ class _Run:
             finally:
                 self._home.withdraw()
                 self._gate.unlink(missing_ok=True)
+                for command in self._commands:
+                    command.stop()
                 self._supervisor.stop()
                 self._screen.close()
         self._screen.say("Everything is stopped.")
@@ -78,15 +83,17 @@ class _Run:
         settings = self._settings
         self._gate.unlink(missing_ok=True)
         end_leftovers(self._home.run)
-        if not self._only_servers and settings.api_port:
-            require_free("API_PORT", settings.api_port, settings.api_host)
+        api_port = None if self._only_servers else self._api_port()
         self._screen.step("Kafka, Redis, Postgres")
+        # The longest of a first start, and needs no server: it takes one core while the servers start on the others.
+        compiling = None if self._only_servers else self._begin({}, "compile")
+        installing = None if self._only_servers or self._has_model() else self._begin({}, "models", "install")
         stack = servers.prepare(self._home, settings)
         environment = dict(stack.addresses)
         self._supervisor.adopt(*stack.parts)
         for part in stack.parts:
             part.start()
-        ours = [] if self._only_servers else self._start_ours(environment)
+        ours = [] if api_port is None else self._start_ours(environment, api_port)
         for part in stack.parts:
             self._screen.waits_for(part.spec.name.capitalize())
             part.wait_ready()
@@ -98,11 +105,17 @@ class _Run:
             self._home.publish(environment)
             self._screen.servers_are_up(environment)
             return
-        if not (settings.model_path / "champion").exists() and not (settings.model_path / "manifest.json").exists():
-            self._install_first_model(environment)
+        if installing is not None:
+            if installing.is_at_work:
+                self._screen.step("the first model")
+            self._await_first_model(installing, environment)
+        if compiling is not None:
+            if compiling.is_at_work:
+                self._screen.step("the kernel is compiled (the first time: half a minute or more)")
+            compiling.finish()
         if settings.demo_rate and settings.environment != "production":
             self._screen.step("a simulated history for the demo (once)")
-            self._screen.say(self._command(environment, "demo-history").strip())
+            self._screen.say(self._begin(environment, "demo-history").finish().strip())
         self._screen.step("workers and gateway")
         self._alerts = _Alerts(environment["API_URL"], environment["RISKSTREAM_API_KEY"])
         self._open_gate(ours)
@@ -111,50 +124,53 @@ class _Run:
         self._home.publish(environment)
         self._screen.all_is_up(environment, link_token, {part.spec.name: self._places(part) for part in ours})
 
-    def _install_first_model(self, environment: Mapping[str, str]) -> None:
+    def _api_port(self) -> int:
+        """The one that was set; else the usual one, or any free one (0) where another copy has that."""
+        settings = self._settings
+        if "api_port" in settings.model_fields_set:
+            return settings.api_port and require_free("API_PORT", settings.api_port, settings.api_host)
+        if is_free(settings.api_port, settings.api_host):
+            self._held_port = hold(settings.api_port, settings.api_host)  # a copy that starts now takes another one
+            return settings.api_port
+        self._screen.warn(f"Port {settings.api_port} is taken by another program: the gateway takes a free one.")
+        return 0
+
+    def _has_model(self) -> bool:
+        return any((self._settings.model_path / name).exists() for name in ("champion", "manifest.json"))
+
+    def _await_first_model(self, installing: Command, environment: Mapping[str, str]) -> None:
         """The one that ships; one that is trained now where the shipped one does not fit, as after a change of code."""
-        self._screen.step("the first model")
         try:
-            self._command(environment, "models", "install")
+            installing.finish()
         except StackError as error:
             self._screen.warn(str(error))
             self._screen.step("a first model is trained instead (a few minutes, once)")
-            self._command(environment, "train", "--quick", show=True)
+            self._begin(environment, "train", "--quick", show=True).finish()
 
     def _seed(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Migrations, topics, demo client and key; returns what it prints: RISKSTREAM_API_KEY, SIGN_IN_TOKEN."""
         known = self._home.known_secret("RISKSTREAM_API_KEY")
         more = {"RISKSTREAM_API_KEY": known} if known else {}
-        answer: dict[str, str] = json.loads(self._command({**environment, **more}, "seed", "--json"))
+        answer: dict[str, str] = json.loads(self._begin({**environment, **more}, "seed", "--json").finish())
         self._home.keep_secret("RISKSTREAM_API_KEY", answer["RISKSTREAM_API_KEY"])
         return answer
 
-    def _command(self, environment: Mapping[str, str], *arguments: str, show: bool = False) -> str:
-        """Run one of our commands to its end. Raises StackError with its last words."""
-        done = subprocess.run(
-            tied([*COMMAND, *arguments]),
-            env=os.environ | dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=None if show else subprocess.PIPE,
-            stderr=None if show else subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            words = (done.stderr or "").strip().splitlines()[-3:]
-            raise StackError(f"`riskstream {' '.join(arguments)}` failed. " + " ".join(words))
-        return done.stdout or ""
+    def _begin(self, environment: Mapping[str, str], *arguments: str, show: bool = False) -> Command:
+        """Begin one of our commands, which ends with this run at the latest."""
+        command = Command({**self._compiled, **environment}, *arguments, show=show)
+        self._commands.append(command)
+        return command
 
-    def _start_ours(self, environment: dict[str, str]) -> list[Part]:
+    def _start_ours(self, environment: dict[str, str], api_port: int) -> list[Part]:
         """Start workers, gateway and demo, which wait at the gate; adds API_URL to `environment`."""
         settings = self._settings
         workers = {f"worker-{number + 1}": "worker" for number in range(settings.scoring_workers)}
         workers |= {f"analysis-worker-{number + 1}": "analysis-worker" for number in range(settings.analysis_workers)}
         named = {"api": "API_PORT", **dict.fromkeys([*workers, _STATISTICS], "METRICS_PORT")}
-        ports = choose({"api": settings.api_port}, {}, named)
+        ports = choose({"api": api_port}, {}, named)
         shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
-        gated = environment | {gate.VARIABLE: str(self._gate)}
+        gated = self._compiled | environment | {gate.VARIABLE: str(self._gate)}
         parts = []
         for name, command in workers.items():
             own = gated | {"METRICS_PORT": str(ports[name])}
@@ -169,7 +185,7 @@ class _Run:
             )
         for part in parts:
             self._supervisor.start(part)
-        own = environment | {"METRICS_PORT": str(ports[_STATISTICS])}
+        own = self._compiled | environment | {"METRICS_PORT": str(ports[_STATISTICS])}
         self._statistics = self._part(_STATISTICS, [_STATISTICS], own, lambda: True)
         return parts
 
@@ -180,6 +196,8 @@ class _Run:
         return part.log_path.name + (f", metrics at http://{HOST}:{port}/metrics" if port else "")
 
     def _open_gate(self, ours: Sequence[Part]) -> None:
+        if self._held_port is not None:
+            self._held_port.close()
         self._gate.touch()
         for part in ours:
             self._screen.waits_for(f"{part.spec.name} (its log: {part.log_path})")

@@ -9,7 +9,10 @@ import numba as nb
 # Without numba's runtime there is no allocation inside, and no counting of references: an atomic count around every
 # array taken out of a NamedTuple was half of the kernel's time. Only for functions that make no new array. Called, not
 # inlined, such a function gets a copy of every array's shape and strides, a kilobyte of them: a quarter of the time.
-_OPTIONS: dict[str, Any] = {"cache": True, "_nrt": False, "forceinline": True}
+# Only compiled code calls them, so they get no entry for Python or C: a fifth of the time that compiling takes.
+_OPTIONS: dict[str, Any] = {
+    "cache": True, "_nrt": False, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
+}  # fmt: skip
 inner: Any = nb.njit(**_OPTIONS)
 
 

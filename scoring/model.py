@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import xgboost
 
 from contracts.errors import ModelRefused
+from scoring.boosting import xgboost
 from scoring.manifest import Manifest, decode_manifest
 from scoring.registry import MANIFEST_FILE, MODEL_FILE
 from scoring.schema import STREAM, Schema

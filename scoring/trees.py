@@ -16,10 +16,10 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
 
 from scoring import tree_kernels
+from scoring.boosting import xgboost
 from scoring.tree_kernels import Groups, Nodes, Paths, Splits
 
 CASES_MAX = 16_000_000  # numbers in all groups' tables, 64 MB; a usual model has less than a tenth

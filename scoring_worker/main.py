@@ -1,13 +1,24 @@
 """The stream worker's process."""
 
 import asyncio
+from importlib import import_module
 
 import uvloop
 
+from contracts.imports import without
 from error_reports import configure_error_reports
+from features.gazetteer import preload
 from logs import configure_logs
-from scoring_worker.worker import run_worker
 from settings import load_settings
+
+with without("opentelemetry"):  # redis would import it for measurements that nobody here reads
+    from scoring_worker.worker import run_worker
+
+
+def prepare() -> None:
+    """Do what needs no server, while the servers of a stack start: import what serves models, read the gazetteer."""
+    import_module("scoring.model")
+    preload()
 
 
 def run() -> None:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import xgboost
 
 from features.catalogue import FEATURE_NAMES, MONOTONE
+from scoring.boosting import xgboost
 from scoring.model import Vectors
 
 Truth = npt.NDArray[np.bool_]

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import xgboost
 
 from contracts.errors import DataRefused
+from scoring.boosting import xgboost
 from scoring.manifest import FORMAT, Curve, Manifest
 from scoring.model import Model, Vectors, booster_from
 from scoring.schema import Schema

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from contracts.errors import StackError
-from devstack.ports import HOST, choose, is_free, require_free
+from devstack.ports import HOST, choose, hold, is_free, require_free
 
 NAMES = {"redis": "REDIS_URL", "postgres": "DATABASE_URL"}
 
@@ -38,3 +38,13 @@ def test_the_last_runs_ports_are_kept_while_they_are_free(taken: int) -> None:
     moved = choose({}, first | {"redis": taken}, NAMES)
     assert moved["postgres"] == first["postgres"]
     assert moved["redis"] != taken
+
+
+def test_a_held_port_is_nobody_elses_until_it_is_let_go() -> None:
+    port = choose({}, {}, {"api": "API_PORT"})["api"]
+    held = hold(port)
+    assert held is not None
+    assert not is_free(port)
+    assert hold(port) is None
+    held.close()
+    assert is_free(port)

@@ -73,6 +73,24 @@ def test_data_of_another_way_down_are_taken_over(
 
 
 @as_root
+def test_a_root_that_may_become_nobody_else_is_sent_to_an_ordinary_user(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "WAYS_DOWN", ())
+    monkeypatch.setattr(postgres, "NOBODY", "no-such-account")
+    with pytest.raises(StackError, match=r"start as an ordinary user\.$"):
+        postgres.way_down(home)
+
+
+def test_it_shares_memory_in_files_where_the_system_offers_none(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "SHARED_MEMORY", str(home.root / "no such folder"))
+    with running(home) as port:
+        assert postgres.answers(port, PASSWORD)
+        assert any((home.root / "postgres" / "pg_dynshmem").iterdir())
+    assert "dynamic_shared_memory_type = mmap" in (home.root / "postgres" / "riskstream.conf").read_text()
+
+
+@as_root
 @pytest.mark.parametrize("ways", [(), ("no-such-account",)])
 def test_where_no_way_is_allowed_one_sentence_says_where_to_start(
     ways: tuple[str, ...], home: Home, monkeypatch: pytest.MonkeyPatch
