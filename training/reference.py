@@ -13,9 +13,9 @@ ROWS_MAX = 50_000  # of a sample, evenly spaced: a share of 0.1 is known to 0.00
 DECIMALS = 6
 
 
-def reference_of(version: str, train: Vectors, score: npt.NDArray[np.float64], schema: Schema = STREAM) -> Reference:
-    """The reference of a model trained on vectors (n, features), with the scores (m,) of rows it had not seen."""
-    sample = train[:: max(1, -(-len(train) // ROWS_MAX))]
+def reference_of(version: str, vectors: Vectors, score: npt.NDArray[np.float64], schema: Schema = STREAM) -> Reference:
+    """The distributions of vectors (n, features), and of the scores (m,) of rows that the model had not seen."""
+    sample = vectors[:: max(1, -(-len(vectors) // ROWS_MAX))]
     columns = np.ascontiguousarray(sample.T)
     return Reference(
         format=REFERENCE_FORMAT,

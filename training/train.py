@@ -101,8 +101,10 @@ def _written(
         model.manifest, metrics=metrics, data=data, data_hash=data_hash(history), code_version=code_version()
     )
     evaluation = evaluate(model, test, outcomes, rivals=rivals, data=history.description, how=how)
-    reference = reference_of(manifest.version, rows_of(history.vectors, periods.before_test), score, history.schema)
-    findings = find(model, test, outcomes, reference, history.reasons, policy.flag)
+    taught = reference_of(manifest.version, rows_of(history.vectors, periods.before_test), score, history.schema)
+    findings = find(model, test, outcomes, taught, history.reasons, policy.flag)
+    # Live traffic is compared with the newest rows: windows of 30 days are still filling in the first ones.
+    reference = reference_of(manifest.version, test, score, history.schema)
     found = recall_by_typology(score, outcomes.fraud, outcomes.typology.tolist(), policy.flag)
     files = {
         METRICS_FILE: _metrics(manifest, found),
