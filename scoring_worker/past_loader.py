@@ -30,7 +30,7 @@ from settings import Settings
 from storage.label_outbox import LabelOutbox
 from storage.labels import LabelRepository
 
-BATCH_MAX = 700  # transactions; some two thousand entities, as many as a script takes
+BATCH_MAX = 2_000  # transactions of all partitions; a quarter of them, some fifteen hundred entities, is a script
 OUTBOX_ROUNDS_MAX = 1_000  # of a thousand labels each
 
 _encode_label = msgspec.json.Encoder().encode

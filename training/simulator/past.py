@@ -17,7 +17,7 @@ ACCOUNTS = (
 )
 DAYS = 28  # as long as the longest window, nearly, and four times the label delay
 TRANSACTIONS = 40_000  # about five seconds of one worker
-SLICE_MS = 12 * 3_600_000  # transactions and labels are put into the log by slices; see `Slice`
+SLICE_MS = 24 * 3_600_000  # transactions and labels are put into the log by slices; see `Slice`
 RUN_ID = "demo-history"  # begins every id, so that nobody takes these for payments of their own
 _HOUR_MS = 3_600_000
 _PAYMENTS_PER_ACCOUNT_DAY_MAX = 180.0  # far more often than people pay, so that a demo of an hour meets people it knows
