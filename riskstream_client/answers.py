@@ -24,6 +24,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     repeated: bool = False
     dry_run: bool = False
+    notes: tuple[str, ...] = ()
     alert_id: str | None = None
     processing_time_ms: float = 0.0
 

@@ -23,6 +23,7 @@ from api.problems import (
 )
 from api.scoring.answer import BatchOut, Scored, ScoreOut, scored
 from api.scoring.deadline_route import BATCH_ITEM_S, BATCH_MAX, BatchDeadlineRoute, DeadlineRoute
+from api.scoring.dry_run_notes import notes_of
 from api.scoring.request import Refusal, Usable, read
 from api.scoring.request_schema import BATCH_BODY, SCORE_BODY
 from contracts.errors import IdReused, StoreUnavailable
@@ -114,7 +115,7 @@ async def _decide(
 ) -> Scored:
     if item.dry_run:
         (decision,) = await engine.desk.preview([item.body], seconds)
-        return scored(decision, time.perf_counter() - began_s, dry_run=True)
+        return scored(decision, time.perf_counter() - began_s, dry_run=True, notes=notes_of(item))
     try:
         await parts.accounts.quotas.admit(caller)
     except Problem:  # nothing new is decided, but what was is told: the quota may have ended behind a lost answer
@@ -145,7 +146,9 @@ async def _preview_all(
 ) -> list[Scored | Refusal]:
     decisions = iter(await engine.desk.preview([item.body for item in items if isinstance(item, Usable)], seconds))
     return [
-        item if isinstance(item, Refusal) else scored(next(decisions), time.perf_counter() - began_s, dry_run=True)
+        item
+        if isinstance(item, Refusal)
+        else scored(next(decisions), time.perf_counter() - began_s, dry_run=True, notes=notes_of(item))
         for item in items
     ]
 

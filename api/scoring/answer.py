@@ -31,6 +31,7 @@ EXAMPLE: dict[str, Any] = {
     "missing": [],
     "repeated": False,
     "dry_run": False,
+    "notes": [],
     "alert_id": "0b9f1c2e-7a53-5c6f-9f0e-2d7f6f8f1a11",
     "processing_time_ms": 5.2,
 }
@@ -55,6 +56,7 @@ class ScoreOut(Answer):
     missing: Annotated[tuple[Literal["state", "model", "time"], ...], Field(description="What was missing")]
     repeated: Annotated[bool, Field(description="This is the stored decision: the id was decided before")]
     dry_run: bool
+    notes: Annotated[tuple[str, ...], Field(description="Of a dry run: fields and places that are not known")]
     alert_id: Annotated[str | None, Field(description="The alert that it raised")]
     processing_time_ms: float
 
@@ -89,11 +91,19 @@ class Scored(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
     repeated: bool
     dry_run: bool
+    notes: tuple[str, ...]
     alert_id: str | None
     processing_time_ms: float
 
 
-def scored(decision: Decision, seconds: float, *, repeated: bool = False, dry_run: bool = False) -> Scored:
+def scored(
+    decision: Decision,
+    seconds: float,
+    *,
+    repeated: bool = False,
+    dry_run: bool = False,
+    notes: tuple[str, ...] = (),
+) -> Scored:
     raised = decision.raises_alert and not dry_run
     return Scored(
         transaction_id=decision.transaction_id,
@@ -110,6 +120,7 @@ def scored(decision: Decision, seconds: float, *, repeated: bool = False, dry_ru
         missing=decision.missing,
         repeated=repeated,
         dry_run=dry_run,
+        notes=notes,
         alert_id=alert_id_of(decision.client_id, decision.transaction_id) if raised else None,
         processing_time_ms=round(1000 * seconds, 1),
     )

@@ -165,6 +165,20 @@ async def test_a_dry_run_leaves_no_trace(caller: Caller, scoring: Settings) -> N
     assert (await caller.features(body["transaction_id"]))["account_count_24h"] == 1
 
 
+async def test_a_dry_run_tells_misspelt_fields_and_unknown_places(caller: Caller) -> None:
+    body = payment(devise_id="d1", Merchant_Id="m", colour="red", location="Nairobbi", dry_run=True)
+    notes = (await caller.decided(body))["notes"]
+    assert len(notes) == 4, notes
+    for note, words in zip(
+        sorted(notes), ("did you mean merchant_id?", "'colour' is not a field", "device_id?", "Nairobbi"), strict=True
+    ):
+        assert words in note
+    assert (await caller.decided(payment(location="Nairobi, KE", dry_run=True)))["notes"] == []
+    assert (await caller.decided(payment(colour="red")))["notes"] == [], "only a dry run looks"
+    answer = await caller.batch([payment(colour="red"), payment()], dry_run=True)
+    assert [len(item["decision"]["notes"]) for item in answer.json()["items"]] == [1, 0]
+
+
 UNUSABLE = [
     (b"", 400, "no value"),
     (b"{", 400, ""),
