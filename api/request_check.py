@@ -123,7 +123,11 @@ def _why_not(value: Any) -> str | None:
     if isinstance(value, str):
         return _WHY if UNSTORABLE.search(value) else None
     if isinstance(value, float):
-        return None if math.isfinite(value) else "a number is finite"
+        return (
+            None
+            if math.isfinite(value)
+            else "this is not JSON: it has no NaN, no Infinity and no number beyond 1.8e308"
+        )
     if isinstance(value, int):
         return None if -INTEGER_MAX <= value <= INTEGER_MAX else "the number is too large"
     return None
