@@ -29,9 +29,14 @@ def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
     """Of the first lines of a file, taken apart; an empty line is an empty row."""
     filled = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
     best = TableStart(0, False, 0.0)
+    seen: list[list[str]] = []
     above = 0  # rows that look like rows
     for number, place in enumerate(filled):
-        below = [rows[other] for other in filled[number + 1 : number + 1 + BELOW_MAX]]
+        cells = _bare(rows[place])
+        if cells in seen:  # the header once more, as on each page of a print
+            continue
+        seen.append(cells)
+        below = [rows[other] for other in filled[number + 1 : number + 1 + BELOW_MAX] if _bare(rows[other]) != cells]
         if place > PREAMBLE_MAX or (not below and number):
             break
         score = _score(rows[place], below) + ROW_ABOVE * above
@@ -42,6 +47,14 @@ def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
         return best
     first = _first_row(rows, filled)
     return TableStart(first, not _has_values(rows[first]) if filled else True, 0.0)
+
+
+def _bare(cells: Sequence[str]) -> list[str]:
+    """Without outer spaces and empty cells at the end."""
+    bare = [cell.strip() for cell in cells]
+    while bare and not bare[-1]:
+        bare.pop()
+    return bare
 
 
 def _score(cells: Sequence[str], below: Sequence[Sequence[str]]) -> float:

@@ -21,6 +21,7 @@ CANDIDATES_MAX = 12  # columns of numbers that are held against one another
 ONE = 10_000  # as amounts are kept: 1e-4 units
 FILLED = 0.9  # of the rows have an amount in a column that nothing names
 CHOICES_MAX = 4  # readings of one question
+_SIDES: tuple[Meaning, ...] = ("money_in", "money_out")
 _GROSS, _NET = re.compile(r"(?i)\b(?:gross|brutto|bruto|brut)"), re.compile(r"(?i)\b(?:net|netto|neto)")
 
 
@@ -184,7 +185,7 @@ def choose_amounts(candidates: Candidates, guess: MoneyGuess) -> Amounts | None:
 
 def _named(candidates: Candidates) -> list[Amounts]:
     """The readings that names allow, the best first."""
-    whole = candidates.named("amount")
+    whole = [name for name in candidates.named("amount") if not _is_one_side(name)]
     best = max((candidates.share(Amounts(name)) for name in whole), default=0.0)
     whole = [name for name in whole if candidates.share(Amounts(name)) >= best * 0.9] or whole
     found = [Amounts(name) for name in whole]
@@ -204,6 +205,13 @@ def _named(candidates: Candidates) -> list[Amounts]:
         found += [Amounts(money_out=name) for name in candidates.named("money_out")[:1]]
         found = found if len(found) == 1 else []
     return found
+
+
+def _is_one_side(name: str) -> bool:
+    """Whether it is better known as money in or money out than as the amount: "Credit Amount"."""
+    sides = [rank for meaning in _SIDES if (rank := rank_of(meaning, name)) is not None]
+    rank = rank_of("amount", name)
+    return bool(sides) and rank is not None and min(sides) < PART <= rank
 
 
 def _coverage(candidates: Candidates, pair: Amounts) -> float:

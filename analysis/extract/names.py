@@ -80,7 +80,8 @@ NAMES: dict[Meaning, str] = {
     "|counterparty name|tegenpartij|naam tegenpartij|naam|partij|bénéficiaire|beneficiario|contrepartie|contraparte"
     "|odbiorca|kontrahent|nadawca odbiorca|saaja|saaja maksja|saaja maksja nimi|saaja nimi|saajan nimi|maksaja"
     "|protistrana|název protiúčtu|protiúčet|partner|partner neve|partner name|gavėjas|mokėtojas gavėjas|saņēmējs"
-    "|supplier|leverantör|modtager|mottaker|alıcı",
+    "|supplier|leverantör|modtager|mottaker|alıcı|mottagarkonto|modtagerkonto|til konto|vastatili|compte du tiers"
+    "|iban gegenkonto|nom du tiers|begunstigde|controparte|ordenante|ordonnateur|beneficiário|zleceniodawca",
     "merchant": "merchant|merchant id|merchant name|shop|terminal id|store|handlare|händler|vendor|winkel|butik"
     "|commerçant|comercio|esercente|kauppias|kaupmees|sklep|obchodník",
     "category": "category|merchant category|merchant category code|mcc|transaction type|type|kategori|kategorie"
@@ -126,6 +127,31 @@ _SPOILING: dict[Meaning, str] = {
     "transaction_id": "account customer client merchant device type card parent original",
     "category": "account card",
 }
+
+
+# Beginnings of words that do the same, in languages that build one word of several or inflect them.
+_OTHER_PARTY = (
+    r"gegen(?:konto|partei)|mot(?:konto|part)|mod(?:konto|part)|mottag|modtag|mottak|vastat|vastap|empf[äa]ng|zahlungspfl"
+    r"|zahlungsempf|begünst|beguenst|begunst|b[ée]n[ée]fici|tiers\b|tegen|kontrah|odbior|nadawc|zleceniod|gavėj|mokėtoj"
+    r"|saaj|maksj|maksaj|saņēm|maksāt|protiúč|protistr|příjemc|plátc|kedvezm|ellensz|ordonn|ordenante|destin|alıcı"
+    r"|till?\b|primatelj|primaoc|получат|отправит|контрагент"
+)
+_ORIGINAL = (
+    r"(?:d.)?orig|urspr|oprind|opprinn|alkuper|pradin|algne|algse|pierwot|původn|eredeti|oorspronk|sākotn|foreign|fremd"
+    r"|vreemd|étrang|extranj|ester[aeo]\b|utländ|utenl|udenl|ulkom|zagran|užsien|zahrani|исходн"
+)
+_SPOILING_STEMS: dict[Meaning, re.Pattern[str]] = {
+    meaning: re.compile(rf"(?i)\b(?:{stems})")
+    for meaning, stems in {
+        "account": _OTHER_PARTY, "amount": _ORIGINAL, "money_in": _ORIGINAL, "money_out": _ORIGINAL,
+        "currency": _ORIGINAL, "balance": _ORIGINAL,
+    }.items()
+}  # fmt: skip
+# What may stand beside money in and money out: "Bedrag af", "Beløp inn".
+_SUMS = frozenset(
+    "amount amt betrag belopp bedrag beløb beløp montant importe importo valor summa määrä kwota częstka suma tutar iznos"
+    " összeg сумма transaction transactions euro euros movement sum".split()
+)
 
 
 def folded(name: str) -> str:
@@ -183,11 +209,23 @@ def rank_of(meaning: Meaning, name: str) -> int | None:
     for form in _forms(name):
         if (rank := known.get(squeezed(form))) is not None:
             return rank
-    parts = set(folded(name).split())
+    words = folded(name).split()
+    parts = set(words)
     if parts & _spoiling().get(meaning, frozenset()):
         return None
+    if (stems := _SPOILING_STEMS.get(meaning)) is not None and stems.search(name):
+        return None
+    if meaning in ("money_in", "money_out") and parts & _SUMS:
+        rest = known.get("".join(word for word in words if word not in _SUMS))
+        if rest is not None:
+            return rest
     inside = [rank for words, rank in _inner()[meaning] if words <= parts]
     return PART + inside[0] if inside else None
+
+
+def is_original(name: str) -> bool:
+    """Whether it is of an amount before its conversion, in another currency than the account's."""
+    return bool(_SPOILING_STEMS["currency"].search(name))
 
 
 @lru_cache(maxsize=20_000)
