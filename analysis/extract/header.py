@@ -4,8 +4,10 @@ A header is told from rows by what differs: words above numbers and dates, names
 name twice or a number for a name, and the lines above it may outnumber the rows.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from analysis.extract.kinds import Kind, columns_of, kind_of
 from analysis.extract.names import is_known
@@ -13,6 +15,7 @@ from analysis.extract.names import is_known
 PREAMBLE_MAX = 50  # lines above the header: a bank's address, the account, the period
 BELOW_MAX = 60  # rows that a header is compared with
 KNOWN, CONTRAST, SAME, REPEATED, UNNAMED, ROW_ABOVE = 2.0, 1.0, -2.0, -1.0, -0.5, -1.0
+_LONG_NUMBER = re.compile(r"[0-9]{6}")
 VALUES: tuple[Kind, ...] = ("number", "date", "clock")
 
 
@@ -30,19 +33,22 @@ def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
     filled = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
     best = TableStart(0, False, 0.0)
     seen: list[list[str]] = []
+    usual = median([_filled(rows[place]) for place in filled]) if filled else 0
     above = 0  # rows that look like rows
     for number, place in enumerate(filled):
         cells = _bare(rows[place])
         if cells in seen:  # the header once more, as on each page of a print
             continue
         seen.append(cells)
+        if _is_row(cells) or _is_label(cells, usual):
+            above += _is_row(cells)
+            continue
         below = [rows[other] for other in filled[number + 1 : number + 1 + BELOW_MAX] if _bare(rows[other]) != cells]
         if place > PREAMBLE_MAX or (not below and number):
             break
         score = _score(rows[place], below) + ROW_ABOVE * above
         if score > best.score:
             best = TableStart(place, True, score)
-        above += _is_row(rows[place])
     if best.header:
         return best
     first = _first_row(rows, filled)
@@ -92,6 +98,16 @@ def _first_row(rows: Sequence[Sequence[str]], filled: Sequence[int]) -> int:
 def _is_row(cells: Sequence[str]) -> bool:
     """Whether they hold a date and a number: few lines above a header do."""
     return {"date", "number"} <= {kind_of(cell) for cell in cells}
+
+
+def _is_label(cells: Sequence[str], usual: float) -> bool:
+    """Whether few cells are filled, or one beside a name holds a number of an account: "IBAN, DE89370400440532"."""
+    count = _filled(cells)
+    return count * 2 < usual or (count == 2 and count < usual and any(_LONG_NUMBER.search(cell) for cell in cells))
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(1 for cell in cells if cell.strip())
 
 
 def _has_values(row: Sequence[str]) -> bool:

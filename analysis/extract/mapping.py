@@ -308,6 +308,7 @@ def _beside(amount: str | None, sample: Sample, columns: dict[Meaning, str]) -> 
         name
         for name in sample.names
         if (name == columns["currency"] or name not in columns.values())
+        and not is_original(name)
         and sample.filled(name)
         and all(currency_of(value) for value in sample.filled(name))
     ]

@@ -203,8 +203,20 @@ def _named(candidates: Candidates) -> list[Amounts]:
     if not found:
         found = [Amounts(money_in=name) for name in candidates.named("money_in")[:1]]
         found += [Amounts(money_out=name) for name in candidates.named("money_out")[:1]]
-        found = found if len(found) == 1 else []
+        found = _completed(candidates, found[0]) if len(found) == 1 else []
     return found
+
+
+def _completed(candidates: Candidates, half: Amounts) -> list[Amounts]:
+    """Money in or money out with the column that has an amount where it has none, whatever that is called."""
+    for name in candidates.numeric():
+        if name in (half.money_in, half.money_out):
+            continue
+        pair = Amounts(money_in=half.money_in or name, money_out=half.money_out or name)
+        used = [np.count_nonzero(candidates.numbers(each)[0]) for each in (pair.money_in, pair.money_out)]
+        if min(used) and _coverage(candidates, pair) == 1.0:
+            return [pair]
+    return [half]
 
 
 def _is_one_side(name: str) -> bool:

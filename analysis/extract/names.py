@@ -51,14 +51,18 @@ NAMES: dict[Meaning, str] = {
     "|eingang|zahlungseingang|bij|bijschrijving|ind|indbetaling|inn|inn på konto|inngående|inbetalning|in|abono"
     "|abonos|haber|ingreso|ingresos|accrediti|accredito|entrate|avere|crédito|créditos|uznania|uznanie|wpływy|wpływ"
     "|příjem|kredyt|jóváírás|kreedit|kreditas|kredīts|pano|panot|alacak|bijgeschreven|inkomsten|income|приход"
-    "|кредит",
+    "|кредит|ontvangsten|ontvangen|indtægt|indtægter|indsat|inntekt|inntekter|tulo|tulot|laekumine|laekumised"
+    "|pajamos|įplaukos|ieņēmumi|entradas|entrada|recettes|entrée|entrées|depósitos|receitas|gelen|gelir"
+    "|bevétel|příjmy|prihod|uplata|insatt|reçu|recebido|ricevuto|erhalten|zugang|zugänge|saadud|gauta|saņemts",
     "money_out": "paid out|money out|withdrawn|withdrawal|withdrawals|withdrawal amount|withdrawal amt|debit"
     "|debit amount|debits|debit amt|outflow|amount out|outgoing|spent|uttag|debet|debetbelopp|soll|sollbetrag"
     "|soll umsatz|débit|débits|montant débit|retrait|dépense|lastschrift|lastschriften|belastung|belastungen"
     "|ausgabe|ausgaben|ausgang|zahlungsausgang|af|afschrijving|ud|udbetaling|ut|ut fra konto|utgående|utbetalning"
     "|uit|cargo|cargos|debe|adeudo|adeudos|gasto|gastos|addebiti|addebito|uscite|dare|débito|débitos|obciążenia"
     "|obciążenie|wydatki|wydatek|výdaj|výdej|terhelés|deebet|debetas|debets|otto|otot|borç|afgeschreven|uitgaven"
-    "|expense|expenses|belastning|расход|дебет|out",
+    "|expense|expenses|belastning|расход|дебет|out|udgift|udgifter|hævet|utgift|utgifter|meno|menot|väljaminek"
+    "|väljaminekud|išlaidos|mokėjimai|izdevumi|saídas|saída|dépenses|sortie|sorties|retiros|retiro|despesas|giden"
+    "|gider|kiadás|výdaje|rashod|isplata|uttak|uttaget|payé|pago|pagato|bezahlt|abgang|abgänge|makstud|sumokėta|samaksāts",
     "direction": "credit debit indicator|cdtdbtind|credit debit|debit credit|dr cr|cr dr|d c|c d|d k|k d|s h"
     "|h s|direction|dir|soll haben|soll haben kennzeichen|haben soll|debet credit|debet kredit|debit kredit"
     "|kredit debet|creditdebet|debit or credit|credit or debit|credit debit flag|af bij|bij af|type dc|sign"
@@ -68,7 +72,7 @@ NAMES: dict[Meaning, str] = {
     "|d c indicator|debit credit indicator|transaction direction|money direction|yön|borç alacak",
     "currency": "currency|currency code|ccy|transaction currency|account currency|curr|währung|währungscode"
     "|waehrung|valuta|valutacode|valutakod|muntsoort|munt|devise|divisa|moneda|moeda|waluta|měna|mena|deviza"
-    "|devizanem|pénznem|valuuta|valiuta|valūta|para birimi|валюта|currency iso",
+    "|devizanem|pénznem|valuuta|valuutta|valiuta|valūta|para birimi|валюта|currency iso",
     "counterparty": "counterparty account|counterparty iban|counterparty account number|kontonummer iban"
     "|tegenrekening|tegenrekening iban bban|tegenrekeningnummer|gegenkonto|iban zahlungsbeteiligter|motkonto"
     "|mottagarkonto|modkonto|beneficiary account|beneficiary iban|payee account|payee account number|payee iban"
@@ -80,7 +84,7 @@ NAMES: dict[Meaning, str] = {
     "|counterparty name|tegenpartij|naam tegenpartij|naam|partij|bénéficiaire|beneficiario|contrepartie|contraparte"
     "|odbiorca|kontrahent|nadawca odbiorca|saaja|saaja maksja|saaja maksja nimi|saaja nimi|saajan nimi|maksaja"
     "|protistrana|název protiúčtu|protiúčet|partner|partner neve|partner name|gavėjas|mokėtojas gavėjas|saņēmējs"
-    "|supplier|leverantör|modtager|mottaker|alıcı|mottagarkonto|modtagerkonto|til konto|vastatili|compte du tiers"
+    "|supplier|leverantör|modtager|mottaker|alıcı|modtagerkonto|til konto|vastatili|compte du tiers"
     "|iban gegenkonto|nom du tiers|begunstigde|controparte|ordenante|ordonnateur|beneficiário|zleceniodawca",
     "merchant": "merchant|merchant id|merchant name|shop|terminal id|store|handlare|händler|vendor|winkel|butik"
     "|commerçant|comercio|esercente|kauppias|kaupmees|sklep|obchodník",
@@ -137,7 +141,7 @@ _OTHER_PARTY = (
     r"|till?\b|primatelj|primaoc|получат|отправит|контрагент"
 )
 _ORIGINAL = (
-    r"(?:d.)?orig|urspr|oprind|opprinn|alkuper|pradin|algne|algse|pierwot|původn|eredeti|oorspronk|sākotn|foreign|fremd"
+    r"(?:d.)?or[iy]g|urspr|oprind|opprinn|alkuper|pradin|algne|algse|pierwot|původn|eredeti|oorspronk|sākotn|foreign|fremd"
     r"|vreemd|étrang|extranj|ester[aeo]\b|utländ|utenl|udenl|ulkom|zagran|užsien|zahrani|исходн"
 )
 _SPOILING_STEMS: dict[Meaning, re.Pattern[str]] = {

@@ -221,7 +221,8 @@ def is_open_order(values: Sequence[str], order: DateOrder) -> bool:
     if order not in ("dmy", "mdy"):
         return False
     text = pa.array(values, pa.string())
-    return bool(times(text, "dmy", "UTC")[1].all() and times(text, "mdy", "UTC")[1].all())
+    day_first, month_first = times(text, "dmy", "UTC")[1], times(text, "mdy", "UTC")[1]
+    return bool(day_first.any() and np.array_equal(day_first, month_first))
 
 
 def direction_of(values: Sequence[str], order: DateOrder) -> int:

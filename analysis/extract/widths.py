@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.extract.kinds import columns_of, usual_kind
+
 USUAL_SHARE = 0.2  # of the rows have a width that is meant
 WIDER_SHARE = 0.5  # of the rows go beyond the header, and have columns that it does not name
 
@@ -40,10 +42,25 @@ def row_widths(header: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> R
         columns = max(meant, default=1)
     else:
         columns = len(header) if usual >= len(header) else max(_filled(header), usual)
+        agreeing = sum(len(row) == usual for row in rows)
         wider = [width for row in rows if (width := _filled(row)) > columns]
         if len(wider) >= max(len(rows) * WIDER_SHARE, 1):
             columns = max(wider)
+        elif wider and usual > columns and agreeing >= len(rows) * WIDER_SHARE:
+            columns = usual  # each row has a cell more than the header, most often an empty one
+    meant |= {width for width in counts if 2 < width < columns and _is_cut(rows, width, columns)}
     return RowWidths(columns, usual or columns, frozenset(width for width in meant if width < columns))
+
+
+def _is_cut(rows: Sequence[Sequence[str]], width: int, columns: int) -> bool:
+    """Whether the rows of this width are like the whole ones without their end: dates under dates, numbers under numbers."""
+    whole = columns_of([row for row in rows if len(row) == columns], columns)
+    short = columns_of([row for row in rows if len(row) == width], width)
+    typed = [(place, kind) for place, cells in enumerate(whole) if (kind := usual_kind(cells, 1.0)) in ("number", "date")]
+    inside = [(place, kind) for place, kind in typed if place < width]
+    if len({kind for _, kind in inside}) < 2 or any(place >= width for place, _ in typed):
+        return False
+    return all(usual_kind(short[place], 1.0) == kind for place, kind in inside)
 
 
 def _filled(row: Sequence[str]) -> int:
