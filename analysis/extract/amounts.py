@@ -32,7 +32,7 @@ _ODD = {
 # What people put around a number, in any order: a sign, a currency, brackets, a word for debit or credit.
 _CODE = (
     r"(?:[A-Z]{1,3}\$|[$€£¥₹₦₽₺₩₴₪₫฿₱₡₵]|(?i:kr|zł|Kč|Ft|lei|Rs|KSh|TSh|USh|Fr|SFr|kn|TL|euro|лв|руб|р)\b\.?"
-    r"|[A-Za-z]{3}(?![A-Za-z])|:-|,-)"
+    r"|[A-Za-z]{3}(?![^\W\d_])|:-|,-)"
 )
 _BEFORE = re.compile(
     rf"(?:(?P<minus>[-−–])|(?P<plus>\+)|(?P<open>\()|(?P<code>{_CODE.replace('|,-', '')}))[{_SPACES}]*"

@@ -33,7 +33,8 @@ def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
     filled = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
     best = TableStart(0, False, 0.0)
     seen: list[list[str]] = []
-    usual = median([_filled(rows[place]) for place in filled]) if filled else 0
+    counts = [_filled(rows[place]) for place in filled]
+    usual = median([count for count, place in zip(counts, filled, strict=True) if _is_row(rows[place])] or counts or [0])
     above = 0  # rows that look like rows
     for number, place in enumerate(filled):
         cells = _bare(rows[place])

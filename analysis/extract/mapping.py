@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 import pyarrow as pa
 
-from analysis.extract.amounts import around, currency_of, separators_of
+from analysis.extract.amounts import around, currency_of, is_amount, separators_of
 from analysis.extract.directions import sign_of
 from analysis.extract.money import Candidates, Choice, MoneyGuess, choose_amounts
 from analysis.extract.names import MEANINGS, PART, is_original, rank_of
@@ -266,7 +266,9 @@ def _currency(guess: Guess, columns: dict[Meaning, str], sample: Sample, default
 
     values = [cell for meaning in ("amount", "money_in", "money_out") for cell in _cells(columns, meaning, sample)]
     written = {
-        code for value in values if (found := around(value)) is not None and (code := currency_of(found[2] or "-"))
+        code
+        for value in values
+        if is_amount(value) and (found := around(value)) is not None and (code := currency_of(found[2] or "-"))
     }
     if "currency" in columns:
         near = _beside(amount, sample, columns)

@@ -213,16 +213,16 @@ def rank_of(meaning: Meaning, name: str) -> int | None:
     for form in _forms(name):
         if (rank := known.get(squeezed(form))) is not None:
             return rank
-    words = folded(name).split()
-    parts = set(words)
+    parts = set(folded(name).split())
     if parts & _spoiling().get(meaning, frozenset()):
         return None
     if (stems := _SPOILING_STEMS.get(meaning)) is not None and stems.search(name):
         return None
     if meaning in ("money_in", "money_out") and parts & _SUMS:
-        rest = known.get("".join(word for word in words if word not in _SUMS))
-        if rest is not None:
-            return rest
+        for form in _forms(name):
+            rest = known.get("".join(word for word in folded(form).split() if word not in _SUMS))
+            if rest is not None:
+                return rest
     inside = [rank for words, rank in _inner()[meaning] if words <= parts]
     return PART + inside[0] if inside else None
 

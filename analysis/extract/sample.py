@@ -60,14 +60,15 @@ class Sample:
         return np.where(good, minor, 0), good
 
     def without_totals(self) -> "Sample":
-        """The same without lines of opening and closing balances and sums."""
+        """The same without lines of opening and closing balances and sums, and without the header again."""
         if not self.rows:
             return self
         dated = [name for name in self.names if self.share(name, "date") >= ENOUGH]
         rows = list(zip(*(self.columns[name] for name in self.names), strict=True))
         places = [self.names.index(name) for name in dated]
         keep = [
-            not is_total(row, has_date=not places or any(kind_of(row[place]) == "date" for place in places))
+            any(cell and cell != name for cell, name in zip(row, self.names, strict=True))
+            and not is_total(row, has_date=not places or any(kind_of(row[place]) == "date" for place in places))
             for row in rows
         ]
         if all(keep) or not any(keep):

@@ -205,13 +205,14 @@ def guess_order(values: list[str], enough: float) -> DateOrder | None:
     most = 0
     text = pa.array(values, pa.string())
     spread = 0
-    has_short_years = not any(re.search(r"[0-9]{4}", value) for value in values)
+    is_short = np.array([not re.search(r"[0-9]{4}", value) for value in values])
     for order in ("ymd", "dmy", "mdy"):
         found, is_good = times(text, order, "UTC")
         good = int(is_good.sum())
         # Years of two digits may be days: those of one file are less far apart than its days are.
-        years = int(np.ptp(found[is_good])) if good and has_short_years else 0
-        if good > most or (has_short_years and good == most and years < spread // 4):
+        is_short_year = is_good & is_short
+        years = int(np.ptp(found[is_short_year])) if is_short_year.any() else 0
+        if good > most or (good == most and years < spread // 4):
             best, most, spread = order, good, years
     return best if most >= len(values) * enough else None
 
