@@ -133,6 +133,7 @@ def _is_aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether the columns that are called amounts and dates hold such: else the names are of other columns."""
     for name, column in zip(header, columns_of(rows, len(header)), strict=True):
         is_typed = any(rank_of(meaning, name) is not None for meaning in _TYPED_NAMES)
+        is_typed = is_typed and rank_of("currency", name) is None  # "Valuta" is a date, or a currency
         if is_typed and usual_kind(column) == "word" and not any(kind_of(cell) in VALUES for cell in column):
             return False
     return True

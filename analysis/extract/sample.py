@@ -1,5 +1,6 @@
 """The first rows of a file, by column: all that a guess looks at."""
 
+from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ class Sample:
     columns: AnyMapping[str, Sequence[str]]
     above: Sequence[str] = ()
     asks: bool = True
-    _kinds: dict[str, dict[Kind, float]] = field(default_factory=dict)
+    _kinds: dict[str, Counter[Kind]] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> int:
@@ -41,13 +42,9 @@ class Sample:
     def share(self, name: str, *kinds: Kind) -> float:
         """The share of a column's filled cells that are of these kinds; 0 for an empty column."""
         if name not in self._kinds:
-            filled = self.filled(name)
-            found: dict[Kind, float] = {}
-            for cell in filled:
-                kind = kind_of(cell)
-                found[kind] = found.get(kind, 0.0) + 1 / len(filled)
-            self._kinds[name] = found
-        return sum(self._kinds[name].get(kind, 0.0) for kind in kinds)
+            self._kinds[name] = Counter(map(kind_of, self.filled(name)))
+        found = self._kinds[name]
+        return sum(found[kind] for kind in kinds) / max(found.total(), 1)
 
     def amount_share(self, name: str) -> float:
         """The share of a column's filled cells that can be read as amounts; 0 for an empty column."""
@@ -68,6 +65,7 @@ class Sample:
         places = [self.names.index(name) for name in dated]
         keep = [
             any(cell and cell != name for cell, name in zip(row, self.names, strict=True))
+            and (len(row) < 3 or sum(map(bool, row)) > 1)  # noqa: PLR2004 - a remark below the table
             and not is_total(row, has_date=not places or any(kind_of(row[place]) == "date" for place in places))
             for row in rows
         ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from analysis.extract.kinds import columns_of, usual_kind
 
 USUAL_SHARE = 0.2  # of the rows have a width that is meant
+REMARK_BELOW = 2  # columns; in a wider table a line of one cell is a remark, however many there are
 WIDER_SHARE = 0.5  # of the rows go beyond the header, and have columns that it does not name
 
 
@@ -48,19 +49,20 @@ def row_widths(header: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> R
             columns = max(wider)
         elif wider and usual > columns and agreeing >= len(rows) * WIDER_SHARE:
             columns = usual  # each row has a cell more than the header, most often an empty one
-    meant |= {width for width in counts if 2 < width < columns and _is_cut(rows, width, columns)}
+    if any(len(row) == columns - 1 for row in rows) and _lacks_last(rows, columns):
+        meant.add(columns - 1)
+    meant = {width for width in meant if width > 1 or columns <= REMARK_BELOW}
     return RowWidths(columns, usual or columns, frozenset(width for width in meant if width < columns))
 
 
-def _is_cut(rows: Sequence[Sequence[str]], width: int, columns: int) -> bool:
-    """Whether the rows of this width are like the whole ones without their end: dates under dates, numbers under numbers."""
+def _lacks_last(rows: Sequence[Sequence[str]], columns: int) -> bool:
+    """Whether rows with a cell less than the others are like them without their end: dates and numbers in their places."""
     whole = columns_of([row for row in rows if len(row) == columns], columns)
-    short = columns_of([row for row in rows if len(row) == width], width)
-    typed = [(place, kind) for place, cells in enumerate(whole) if (kind := usual_kind(cells, 1.0)) in ("number", "date")]
-    inside = [(place, kind) for place, kind in typed if place < width]
-    if len({kind for _, kind in inside}) < 2 or any(place >= width for place, _ in typed):
+    short = columns_of([row for row in rows if len(row) == columns - 1], columns - 1)
+    kinds = [usual_kind(cells, 1.0) for cells in whole]
+    if not {"date", "number"} <= set(kinds[:-1]):
         return False
-    return all(usual_kind(short[place], 1.0) == kind for place, kind in inside)
+    return all(usual_kind(cells, 1.0) in (kind, "") or kind in ("word", "") for cells, kind in zip(short, kinds[:-1], strict=True))
 
 
 def _filled(row: Sequence[str]) -> int:
