@@ -49,7 +49,7 @@ def row_widths(header: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> R
             columns = max(wider)
         elif wider and usual > columns and agreeing >= len(rows) * WIDER_SHARE:
             columns = usual  # each row has a cell more than the header, most often an empty one
-    if any(len(row) == columns - 1 for row in rows) and _lacks_last(rows, columns):
+    if counts[columns - 1] >= max(len(rows) * USUAL_SHARE, 1) and _lacks_last(rows, columns):
         meant.add(columns - 1)
     meant = {width for width in meant if width > 1 or columns <= REMARK_BELOW}
     return RowWidths(columns, usual or columns, frozenset(width for width in meant if width < columns))
