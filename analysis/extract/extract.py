@@ -110,7 +110,19 @@ def extract(
     outcome: list[Finding] = getattr(reader, "outcome", list)()
     reading = reading.model_copy(update={"findings": reading.findings + outcome})
     check = transform.check.result() or getattr(reader, "check", None)
+    if check is not None and not check.confirmed:
+        check, reading = None, _without_running_balance(reading)
     return Extracted(reading, rows.count, rejects.count, accounting, check)
+
+
+def _without_running_balance(reading: Reading) -> Reading:
+    """What is said of a balance that moves by no amount: it confirms nothing."""
+    evidence = "it is called so, but moves by no amount: it is no running balance"
+    findings = [
+        finding.model_copy(update={"certainty": "assumed", "evidence": evidence}) if finding.subject == "balance" else finding
+        for finding in reading.findings
+    ]
+    return reading.model_copy(update={"findings": findings})
 
 
 def _asked(reading: Reading) -> str:

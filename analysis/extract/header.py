@@ -11,11 +11,12 @@ from statistics import median
 
 from analysis.extract.kinds import Kind, columns_of, kind_of
 from analysis.extract.names import is_known
+from contracts.currency import READABLE_CURRENCIES
 
 PREAMBLE_MAX = 50  # lines above the header: a bank's address, the account, the period
 BELOW_MAX = 60  # rows that a header is compared with
 KNOWN, CONTRAST, SAME, REPEATED, UNNAMED, ROW_ABOVE = 2.0, 1.0, -2.0, -1.0, -0.5, -1.0
-_LONG_NUMBER = re.compile(r"[0-9]{6}")
+_LONG_NUMBER = re.compile(r"[0-9]{4}")
 VALUES: tuple[Kind, ...] = ("number", "date", "clock")
 
 
@@ -102,9 +103,12 @@ def _is_row(cells: Sequence[str]) -> bool:
 
 
 def _is_label(cells: Sequence[str], usual: float) -> bool:
-    """Whether few cells are filled, or one beside a name holds a number of an account: "IBAN, DE89370400440532"."""
+    """Whether few cells are filled, or one beside a name holds its value: "IBAN, DE89370400440532", "Currency, EUR"."""
     count = _filled(cells)
-    return count * 2 < usual or (count == 2 and count < usual and any(_LONG_NUMBER.search(cell) for cell in cells))
+    if count != 2 or count >= usual:  # noqa: PLR2004 - a label and its value
+        return count * 2 < usual
+    value = [cell.strip() for cell in cells if cell.strip()][1]
+    return count * 2 <= usual or bool(_LONG_NUMBER.search(value)) or value in READABLE_CURRENCIES
 
 
 def _filled(cells: Sequence[str]) -> int:

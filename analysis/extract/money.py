@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.extract.balance import Proof, proof
-from analysis.extract.names import PART, rank_of
+from analysis.extract.names import PART, is_other_money, rank_of
 from analysis.extract.reading import Basis, Certainty, DecimalSign, Directions, Finding, Meaning
 from analysis.extract.sample import ENOUGH, ENOUGH_UNNAMED, Sample
 
@@ -290,6 +290,7 @@ def _of_values(candidates: Candidates, guess: MoneyGuess) -> Amounts | None:
     """Where no name tells: two columns that complete each other, or the only column of numbers; else a question."""
     usable = [name for name in candidates.numeric() if name != guess.balance]
     usable = _different(candidates, [name for name in usable if not _is_a_number_of_things(candidates, name)])
+    usable = [name for name in usable if not is_other_money(name)] or usable
     pairs = _complementary(candidates, guess.balance)
     for pair in pairs:
         into, out = candidates.numbers(pair.money_in)[0], candidates.numbers(pair.money_out)[0]

@@ -42,7 +42,7 @@ NAMES: dict[Meaning, str] = {
     "clock": "time of day|clock|klockslag|klokkeslæt|klokkeslett|tid|uhrzeit|tijd|tijdstip|hour|heure|hora|ora"
     "|godzina|kellaaeg|kello|aika|čas|idő|saat|time",
     "amount": "amount|transaction amount|tx amount|txn amount|amt|betrag|belopp|bedrag|transactiebedrag|beløb"
-    "|beløp|montant|importe|importo|valor|summa|summ|maksesumma|määrä|kwota|kwota transakcji|kwota operacji|částka"
+    "|beløp|montant|importe|importo|valor|summa|summ|maksesumma|määrä|kwota|kwota transakcji|kwota operacji|importância|montante|valor da operação|částka"
     "|suma|objem|összeg|iznos|tutar|сумма|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
     "|gross|brutto|bruttobetrag|bruto|brut|net amount|net|netto|nettobetrag|neto",
     "money_in": "paid in|money in|credit|credit amount|credits|credit amt|deposit|deposits|deposit amount"
@@ -151,6 +151,10 @@ _SPOILING_STEMS: dict[Meaning, re.Pattern[str]] = {
         "currency": _ORIGINAL, "balance": _ORIGINAL,
     }.items()
 }  # fmt: skip
+_FEE_OR_RATE = re.compile(
+    r"(?i)\b(?:fees?|charges?|commis|comis|gebühr|gebyr|spesen|kosten|frais|avgift|prowizj|opłat|palvelumaks|teenustas"
+    r"|mokest|rate|fx|.*kurss?\w*|cours|koers|wisselk|taux|tipo de cambio|cambio|câmbio|kurzy?)\b|(?i:gebühr|avgift)"
+)
 # What may stand beside money in and money out: "Bedrag af", "Beløp inn".
 _SUMS = frozenset(
     "amount amt betrag belopp bedrag beløb beløp montant importe importo valor summa määrä kwota częstka suma tutar iznos"
@@ -225,6 +229,11 @@ def rank_of(meaning: Meaning, name: str) -> int | None:
                 return rest
     inside = [rank for words, rank in _inner()[meaning] if words <= parts]
     return PART + inside[0] if inside else None
+
+
+def is_other_money(name: str) -> bool:
+    """Whether it is called a fee, a rate, or an amount before its conversion: numbers, but not what was paid."""
+    return is_original(name) or bool(_FEE_OR_RATE.search(name))
 
 
 def is_original(name: str) -> bool:

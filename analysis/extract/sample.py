@@ -1,5 +1,6 @@
 """The first rows of a file, by column: all that a guess looks at."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
@@ -63,8 +64,9 @@ class Sample:
         dated = [name for name in self.names if self.share(name, "date") >= ENOUGH]
         rows = list(zip(*(self.columns[name] for name in self.names), strict=True))
         places = [self.names.index(name) for name in dated]
+        bare_names = [re.sub(r" \([0-9]+\)$", "", name) for name in self.names]  # without what tells two apart
         keep = [
-            any(cell and cell != name for cell, name in zip(row, self.names, strict=True))
+            any(cell and cell not in (name, bare) for cell, name, bare in zip(row, self.names, bare_names, strict=True))
             and (len(row) < 3 or sum(map(bool, row)) > 1)  # noqa: PLR2004 - a remark below the table
             and not is_total(row, has_date=not places or any(kind_of(row[place]) == "date" for place in places))
             for row in rows
