@@ -77,7 +77,7 @@ def direction_of(text: str | None) -> tuple[str | None, Directions | None]:
         return None, None
     parts = _split(text, "=")
     column, sides = "=".join(parts[:-1]), _split(parts[-1], "/")
-    if not column or len(sides) != 2:  # noqa: PLR2004 - in and out
+    if not column or len(sides) != 2:
         raise typer.BadParameter(f"--direction {text}: write COLUMN=IN/OUT, for instance 'Af Bij=Bij/Af', or none")
     inward, outward = (tuple(re.sub(r"\\(.)", r"\1", word) for word in _split(side, ",")) for side in sides)
     try:

@@ -119,7 +119,9 @@ def _without_running_balance(reading: Reading) -> Reading:
     """What is said of a balance that moves by no amount: it confirms nothing."""
     evidence = "it is called so, but moves by no amount: it is no running balance"
     findings = [
-        finding.model_copy(update={"certainty": "assumed", "evidence": evidence}) if finding.subject == "balance" else finding
+        finding.model_copy(update={"certainty": "assumed", "evidence": evidence})
+        if finding.subject == "balance"
+        else finding
         for finding in reading.findings
     ]
     return reading.model_copy(update={"findings": findings})

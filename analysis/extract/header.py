@@ -35,7 +35,9 @@ def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
     best = TableStart(0, False, 0.0)
     seen: list[list[str]] = []
     counts = [_filled(rows[place]) for place in filled]
-    usual = median([count for count, place in zip(counts, filled, strict=True) if _is_row(rows[place])] or counts or [0])
+    usual = median(
+        [count for count, place in zip(counts, filled, strict=True) if _is_row(rows[place])] or counts or [0]
+    )
     above = 0  # rows that look like rows
     for number, place in enumerate(filled):
         cells = _bare(rows[place])
@@ -105,7 +107,7 @@ def _is_row(cells: Sequence[str]) -> bool:
 def _is_label(cells: Sequence[str], usual: float) -> bool:
     """Whether few cells are filled, or one beside a name holds its value: "IBAN, DE89370400440532", "Currency, EUR"."""
     count = _filled(cells)
-    if count != 2 or count >= usual:  # noqa: PLR2004 - a label and its value
+    if count != 2 or count >= usual:
         return count * 2 < usual
     value = [cell.strip() for cell in cells if cell.strip()][1]
     return count * 2 <= usual or bool(_LONG_NUMBER.search(value)) or value in READABLE_CURRENCIES

@@ -67,7 +67,7 @@ class Sample:
         bare_names = [re.sub(r" \([0-9]+\)$", "", name) for name in self.names]  # without what tells two apart
         keep = [
             any(cell and cell not in (name, bare) for cell, name, bare in zip(row, self.names, bare_names, strict=True))
-            and (len(row) < 3 or sum(map(bool, row)) > 1)  # noqa: PLR2004 - a remark below the table
+            and (len(row) < 3 or sum(map(bool, row)) > 1)
             and not is_total(row, has_date=not places or any(kind_of(row[place]) == "date" for place in places))
             for row in rows
         ]

@@ -56,13 +56,16 @@ def row_widths(header: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> R
 
 
 def _lacks_last(rows: Sequence[Sequence[str]], columns: int) -> bool:
-    """Whether rows with a cell less than the others are like them without their end: dates and numbers in their places."""
+    """Whether rows with a cell less than the others are like them without their end, dates under dates."""
     whole = columns_of([row for row in rows if len(row) == columns], columns)
     short = columns_of([row for row in rows if len(row) == columns - 1], columns - 1)
     kinds = [usual_kind(cells, 1.0) for cells in whole]
     if not {"date", "number"} <= set(kinds[:-1]):
         return False
-    return all(usual_kind(cells, 1.0) in (kind, "") or kind in ("word", "") for cells, kind in zip(short, kinds[:-1], strict=True))
+    return all(
+        usual_kind(cells, 1.0) in (kind, "") or kind in ("word", "")
+        for cells, kind in zip(short, kinds[:-1], strict=True)
+    )
 
 
 def _filled(row: Sequence[str]) -> int:
