@@ -55,7 +55,7 @@ def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
             best = TableStart(place, True, score)
     if best.header:
         return best
-    first = _first_row(rows, filled)
+    first = _first_row(rows, [place for place in filled if not _is_label(rows[place], usual)] or filled)
     return TableStart(first, not _has_values(rows[first]) if filled else True, 0.0)
 
 

@@ -212,7 +212,7 @@ def guess_order(values: list[str], enough: float) -> DateOrder | None:
         # Years of two digits may be days: those of one file are less far apart than its days are.
         is_short_year = is_good & is_short
         years = int(np.ptp(found[is_short_year])) if is_short_year.any() else 0
-        if good > most or (good == most and years < spread // 4):
+        if good > most or (best == "ymd" and good == most and years < spread // 4):
             best, most, spread = order, good, years
     return best if most >= len(values) * enough else None
 
