@@ -16,7 +16,7 @@ from analysis.extract.names import MEANINGS, PART, is_original, rank_of
 from analysis.extract.reading import DateOrder, DecimalSign, Finding, Mapping, Meaning
 from analysis.extract.sample import ENOUGH, ENOUGH_UNNAMED, Sample
 from analysis.extract.signs import with_signs
-from analysis.extract.times import direction_of, guess_order, is_open_order, times
+from analysis.extract.times import direction_of, guess_order, is_open_order, order_by_sequence, times
 from contracts.currency import READABLE_CURRENCIES
 
 __all__ = ["MEANINGS", "Guess", "guess_mapping", "layout_of", "sign_of"]
@@ -200,7 +200,7 @@ def _sequence(columns: dict[Meaning, str], sample: Sample) -> int:
     """Whether the dates rise (1) or fall (-1) through the file; 0 where neither is so."""
     values = sample.filled(columns["time"]) if "time" in columns else []
     order = guess_order(values, ENOUGH)
-    return direction_of(values, _by_sequence(values, order)[0]) if order is not None else 0
+    return direction_of(values, order_by_sequence(values, order)[0]) if order is not None else 0
 
 
 def _decimal_sign(sample: Sample) -> tuple[DecimalSign, bool, str]:
@@ -352,7 +352,7 @@ def _times(guess: Guess, columns: dict[Meaning, str], sample: Sample, time_zone:
     say("time", name, "name" if rank_of("time", name) is not None else "values", "certain", "it holds dates")
     order = guess_order(values, ENOUGH) or "ymd"
     if is_open_order(values, order):
-        order, evidence = _by_sequence(values, order)
+        order, evidence = order_by_sequence(values, order)
         say("date order", _ORDERS[order], "values", "assumed", evidence)
     else:
         say("date order", _ORDERS[order], "values", "certain", "the dates fit no other order")
@@ -361,17 +361,6 @@ def _times(guess: Guess, columns: dict[Meaning, str], sample: Sample, time_zone:
     ):  # fmt: skip
         say("time zone", time_zone, "default", "assumed", "nothing in the file says it")
     return order
-
-
-def _by_sequence(values: Sequence[str], order: DateOrder) -> tuple[DateOrder, str]:
-    """Of days that fit both orders: the one in which the file is sorted; else day before month."""
-    if not is_open_order(values, order):
-        return order, ""
-    untold = "no day is above 12, so that days and months cannot be told apart"
-    dmy, mdy = abs(direction_of(values, "dmy")) == 1, abs(direction_of(values, "mdy")) == 1
-    if dmy != mdy:
-        return ("dmy" if dmy else "mdy"), f"{untold}; in this order the file is sorted by time"
-    return order, untold
 
 
 def _say_rest(guess: Guess, columns: dict[Meaning, str], money: MoneyGuess, decimal: tuple[DecimalSign, str]) -> None:

@@ -233,3 +233,14 @@ def direction_of(values: Sequence[str], order: DateOrder) -> int:
     if not np.any(steps != 0):
         return 0
     return 1 if np.all(steps >= 0) else -1 if np.all(steps <= 0) else 0
+
+
+def order_by_sequence(values: Sequence[str], order: DateOrder) -> tuple[DateOrder, str]:
+    """Of days that fit both orders: the one in which the file is sorted; else day before month."""
+    if not is_open_order(values, order):
+        return order, ""
+    untold = "no day is above 12, so that days and months cannot be told apart"
+    dmy, mdy = abs(direction_of(values, "dmy")) == 1, abs(direction_of(values, "mdy")) == 1
+    if dmy != mdy:
+        return ("dmy" if dmy else "mdy"), f"{untold}; in this order the file is sorted by time"
+    return order, untold
