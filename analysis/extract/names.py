@@ -43,7 +43,8 @@ NAMES: dict[Meaning, str] = {
     "|godzina|kellaaeg|kello|aika|čas|idő|saat|time",
     "amount": "amount|transaction amount|tx amount|txn amount|amt|betrag|belopp|bedrag|transactiebedrag|beløb"
     "|beløp|montant|importe|importo|valor|summa|summ|maksesumma|määrä|kwota|kwota transakcji|kwota operacji"
-    "|importância|montante|valor da operação|částka|suma|objem|összeg|iznos|tutar|сумма|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
+    "|importância|montante|valor da operação|částka"
+    "|suma|objem|összeg|iznos|tutar|сумма|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
     "|gross|brutto|bruttobetrag|bruto|brut|net amount|net|netto|nettobetrag|neto",
     "money_in": "paid in|money in|credit|credit amount|credits|credit amt|deposit|deposits|deposit amount"
     "|deposit amt|inflow|amount in|incoming|received|insättning|insättningar|kredit|kreditbelopp|haben|habenbetrag"
