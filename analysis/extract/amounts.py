@@ -133,6 +133,13 @@ def currency_of(written: str) -> str | None:
     return code if code in READABLE_CURRENCIES else "" if re.fullmatch(r"[A-Z]{1,3}\$", code) else None
 
 
+def code_in(name: str) -> str | None:
+    """The currency in a column's name: "Betrag (EUR)", "Amount in GBP"."""
+    codes = [word for word in re.findall(r"\b[A-Z]{3}\b", name) if word in READABLE_CURRENCIES]
+    signs = [code for sign in re.findall(r"[€£]", name) if (code := currency_of(sign))]
+    return (codes + signs)[0] if len(set(codes + signs)) == 1 else None
+
+
 def is_amount(text: str) -> bool:
     """Whether it is an amount with one of the decimal signs."""
     return parse_amount(text, ".") is not None or parse_amount(text, ",") is not None

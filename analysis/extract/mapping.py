@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 import pyarrow as pa
 
-from analysis.extract.amounts import around, currency_of, is_amount, separators_of
+from analysis.extract.amounts import around, code_in, currency_of, is_amount, separators_of
 from analysis.extract.directions import sign_of
 from analysis.extract.money import Candidates, Choice, MoneyGuess, choose_amounts
 from analysis.extract.names import MEANINGS, PART, is_original, rank_of
@@ -274,13 +274,13 @@ def _currency(guess: Guess, columns: dict[Meaning, str], sample: Sample, default
         near = _beside(amount, sample, columns)
         columns["currency"] = near or columns["currency"]
         said = {currency_of(value) for value in sample.filled(columns["currency"])}
-        named = {code} if amount and (code := _code_in(amount)) else set()
+        named = {code} if amount and (code := code_in(amount)) else set()
         if not (written or named) or said <= (written or named):
             evidence = "the column beside the amount" if near else "it holds currencies"
             say(columns["currency"], "name", "certain", evidence)
             return default
         del columns["currency"]  # of another amount
-    if amount and not written and (code := _code_in(amount)):
+    if amount and not written and (code := code_in(amount)):
         say(code, "name", "certain", f"the column is called {amount!r}")
         return code
     if len(written) == 1:
@@ -291,7 +291,7 @@ def _currency(guess: Guess, columns: dict[Meaning, str], sample: Sample, default
         say(", ".join(sorted(written)), "values", "likely", "each row's stands beside its amount")
         return default
     balance = columns.get("balance")
-    if balance and (code := _code_in(balance)):
+    if balance and (code := code_in(balance)):
         say(code, "name", "certain", f"the column is called {balance!r}")
         return code
     cells = [cell.strip() for line in sample.above for cell in re.split(r"[,;\t|]", line)]
@@ -325,13 +325,6 @@ def _beside(amount: str | None, sample: Sample, columns: dict[Meaning, str]) -> 
 
 def _cells(columns: dict[Meaning, str], meaning: Meaning, sample: Sample) -> list[str]:
     return sample.filled(columns[meaning]) if meaning in columns else []
-
-
-def _code_in(name: str) -> str | None:
-    """The currency in a column's name: "Betrag (EUR)", "Amount in GBP"."""
-    codes = [word for word in re.findall(r"\b[A-Z]{3}\b", name) if word in READABLE_CURRENCIES]
-    signs = [code for sign in re.findall(r"[€£]", name) if (code := currency_of(sign))]
-    return (codes + signs)[0] if len(set(codes + signs)) == 1 else None
 
 
 def _times(guess: Guess, columns: dict[Meaning, str], sample: Sample, time_zone: str) -> DateOrder:

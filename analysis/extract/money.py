@@ -12,6 +12,7 @@ from shlex import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.extract.amounts import code_in
 from analysis.extract.balance import Proof, proof
 from analysis.extract.names import PART, is_other_money, rank_of
 from analysis.extract.reading import Basis, Certainty, DecimalSign, Directions, Finding, Meaning
@@ -343,7 +344,8 @@ def _complementary(candidates: Candidates, balance: str) -> list[Amounts]:
     for one, other in combinations(columns[:CANDIDATES_MAX], 2):
         pair = Amounts(money_in=one, money_out=other)
         used = [np.count_nonzero(candidates.numbers(name)[0]) for name in (one, other)]
-        if min(used) and _coverage(candidates, pair) == 1.0:
+        codes = {code for name in (one, other) if (code := code_in(name))}
+        if min(used) and len(codes) < 2 and _coverage(candidates, pair) == 1.0:
             return [pair, Amounts(money_in=other, money_out=one)]
     return []
 

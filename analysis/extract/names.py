@@ -44,7 +44,8 @@ NAMES: dict[Meaning, str] = {
     "amount": "amount|transaction amount|tx amount|txn amount|amt|betrag|belopp|bedrag|transactiebedrag|beløb"
     "|beløp|montant|importe|importo|valor|summa|summ|maksesumma|määrä|kwota|kwota transakcji|kwota operacji"
     "|importância|montante|valor da operação|částka"
-    "|suma|objem|összeg|iznos|tutar|сумма|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
+    "|suma|objem|összeg|iznos|tutar|сумма"
+    "|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
     "|gross|brutto|bruttobetrag|bruto|brut|net amount|net|netto|nettobetrag|neto",
     "money_in": "paid in|money in|credit|credit amount|credits|credit amt|deposit|deposits|deposit amount"
     "|deposit amt|inflow|amount in|incoming|received|insättning|insättningar|kredit|kreditbelopp|haben|habenbetrag"
