@@ -146,13 +146,11 @@ _ORIGINAL = (
     r"(?:d.)?or[iy]g|urspr|oprind|opprinn|alkuper|pradin|algne|algse|pierwot|původn|eredeti|oorspronk|sākotn|foreign|fremd"
     r"|vreemd|étrang|extranj|ester[aeo]\b|utländ|utenl|udenl|ulkom|zagran|užsien|zahrani|исходн"
 )
+_OF_MONEY: tuple[Meaning, ...] = ("amount", "money_in", "money_out", "currency", "balance")
 _SPOILING_STEMS: dict[Meaning, re.Pattern[str]] = {
-    meaning: re.compile(rf"(?i)\b(?:{stems})")
-    for meaning, stems in {
-        "account": _OTHER_PARTY, "amount": _ORIGINAL, "money_in": _ORIGINAL, "money_out": _ORIGINAL,
-        "currency": _ORIGINAL, "balance": _ORIGINAL,
-    }.items()
-}  # fmt: skip
+    "account": re.compile(rf"(?i)\b(?:{_OTHER_PARTY})"),
+    **dict.fromkeys(_OF_MONEY, re.compile(rf"(?i)\b(?:{_ORIGINAL})")),
+}
 _FEE_OR_RATE = re.compile(
     r"(?i)\b(?:fees?|charges?|commis|comis|gebühr|gebyr|spesen|kosten|frais|avgift|prowizj|opłat|palvelumaks|teenustas"
     r"|mokest|rate|fx|.*kurss?\w*|cours|koers|wisselk|taux|tipo de cambio|cambio|câmbio|kurzy?)\b|(?i:gebühr|avgift)"
