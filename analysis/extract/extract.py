@@ -109,9 +109,10 @@ def extract(
     accounting = _accounting(reader, transform.passed, rows.count, rejects.count)
     outcome: list[Finding] = getattr(reader, "outcome", list)()
     reading = reading.model_copy(update={"findings": reading.findings + outcome})
-    check = transform.check.result() or getattr(reader, "check", None)
-    if check is not None and not check.confirmed:
-        check, reading = None, _without_running_balance(reading)
+    running = transform.check.result()
+    if running is not None and not running.confirmed:
+        running, reading = None, _without_running_balance(reading)
+    check = running or getattr(reader, "check", None)
     return Extracted(reading, rows.count, rejects.count, accounting, check)
 
 
