@@ -70,7 +70,7 @@ def analyse_command(
     date_order: options.Order = None,
     time_zone: options.TimeZone = None,
     direction: options.Direction = None,
-    positive_is_out: options.PositiveIsOut = None,
+    positive: options.Positive = None,
 ) -> None:
     """Read a file, run a detection strategy over it, and show what stands out. Needs no stack.
 
@@ -86,7 +86,7 @@ def analyse_command(
         decimal,
         date_order,
         time_zone,
-        positive_is_out,
+        positive,
     )
     with _told_of(file):
         if understand_only:

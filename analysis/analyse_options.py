@@ -1,5 +1,6 @@
 """The options of `riskstream analyse` that correct how its file is read, checked and turned into `Corrections`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -25,20 +26,20 @@ Order = Annotated[str | None, typer.Option("--date-order", help="ymd, dmy, mdy, 
 TimeZone = Annotated[str | None, typer.Option(help="Of times in the file that name none (default UTC).")]
 Direction = Annotated[
     str | None,
-    typer.Option(help="COLUMN=IN/OUT: the words for money in and out, 'Af Bij=Bij/Af' or 'Type=CR,INT/DR,FEE'."),
+    typer.Option(
+        help="COLUMN=IN/OUT: the words for money in and out, 'Af Bij=Bij/Af' or 'Type=CR,INT/DR,FEE'; none: no column"
+        " says it, amounts count as they are written."
+    ),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Of a workbook.")]
-PositiveIsOut = Annotated[
-    bool | None,
-    typer.Option("--positive-is-out/--positive-is-in", help="What an amount without a sign is: as cards bill, or not."),
-]
+Positive = Annotated[str | None, typer.Option(help="What an amount without a minus is: in, or out, as cards bill.")]
 Rows = Annotated[Path | None, typer.Option(dir_okay=False, help="Write the rows that landed to this CSV.")]
 Rejects = Annotated[Path | None, typer.Option(dir_okay=False, help="Write the rows that did not land to this CSV.")]
 UnderstandOnly = Annotated[
     bool, typer.Option("--understand-only", help="Say how the file is understood, and stop there.")
 ]
 
-# A transaction's own names, as `publish` and `train` take them.
+NO_DIRECTION = "none"  # of --direction
 # A transaction's own names, as `publish` and `train` take them, too.
 _MEANING_OF = {"id": "transaction_id", "phone_number": "account"} | {
     field: str(short) for short, field in SHORT_NAMES.items() if short in MEANINGS
@@ -68,17 +69,33 @@ def currency_of(pairs: list[str]) -> str | None:
 
 
 def direction_of(text: str | None) -> tuple[str | None, Directions | None]:
-    """Read `--direction COLUMN=IN/OUT`: the column, and the words for money in and money out."""
-    if text is None:
+    """Read `--direction COLUMN=IN/OUT`: the column, and the words for money in and money out.
+
+    A backslash before a comma, a slash, an equals sign or a backslash makes it a part of a word.
+    """
+    if text is None or text == NO_DIRECTION:
         return None, None
-    column, separator, words = text.rpartition("=")
-    inward, slash, outward = words.partition("/")
-    if not (separator and slash and column) or "/" in outward:
-        raise typer.BadParameter(f"--direction {text}: write COLUMN=IN/OUT, for instance 'Af Bij=Bij/Af'")
+    parts = _split(text, "=")
+    column, sides = "=".join(parts[:-1]), _split(parts[-1], "/")
+    if not column or len(sides) != 2:
+        raise typer.BadParameter(f"--direction {text}: write COLUMN=IN/OUT, for instance 'Af Bij=Bij/Af', or none")
+    inward, outward = (tuple(re.sub(r"\\(.)", r"\1", word) for word in _split(side, ",")) for side in sides)
     try:
-        return column, Directions(money_in=tuple(inward.split(",")), money_out=tuple(outward.split(",")))
+        return re.sub(r"\\(.)", r"\1", column), Directions(money_in=inward, money_out=outward)
     except ValidationError as error:
         raise typer.BadParameter(f"--direction {text}: {error.errors()[0]['msg']}") from error
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts between separators that no backslash stands before."""
+    return re.split(rf"(?<!\\){separator}", text)
+
+
+def positive_is_out(text: str | None) -> bool | None:
+    """Read `--positive in` or `--positive out`."""
+    if text not in (None, "in", "out"):
+        raise typer.BadParameter(f"--positive {text}: write in or out")
+    return None if text is None else text == "out"
 
 
 def layout_of_options(
@@ -109,7 +126,7 @@ def corrections_of(
     decimal: str | None,
     date_order: str | None,
     time_zone: str | None,
-    positive_is_out: bool | None,
+    positive: str | None,
 ) -> Corrections:
     """All corrections of one command. Raises BadParameter."""
     column, directions = direction_of(direction)
@@ -135,5 +152,6 @@ def corrections_of(
         time_zone=checked.time_zone if time_zone is not None else None,
         currency=checked.currency,
         directions=checked.directions,
-        positive_is_out=positive_is_out,
+        no_direction=direction == NO_DIRECTION,
+        positive_is_out=positive_is_out(positive),
     )

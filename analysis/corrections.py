@@ -6,12 +6,15 @@ from typing import Any
 from analysis.extract.extract import NeedsConfirmation
 from analysis.extract.reading import DateOrder, DecimalSign, Directions, Layout, Mapping, Meaning, Question, Reading
 
+_OF_MONEY: frozenset[Meaning] = frozenset({"amount", "money_in", "money_out", "direction", "currency"})
 _AMOUNTS: frozenset[Meaning] = frozenset({"amount", "money_in", "money_out"})
 
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """Parts of a layout and a mapping; None where the guess stays. `columns`: meaning → column."""
+    """Parts of a layout and a mapping; None where the guess stays. `columns`: meaning → column. `no_direction`: no
+    column says which way money goes.
+    """
 
     layout: Layout = field(default_factory=Layout)
     columns: dict[Meaning, str] = field(default_factory=dict)
@@ -21,11 +24,12 @@ class Corrections:
     currency: str | None = None
     directions: Directions | None = None
     positive_is_out: bool | None = None
+    no_direction: bool = False
 
     @property
     def of_mapping(self) -> bool:
         """Whether more than the layout is corrected."""
-        return bool(self.columns or self._values())
+        return bool(self.columns or self.no_direction or self._values())
 
     def over(self, mapping: Mapping) -> Mapping:
         """Lay them over a mapping: a column gets no second meaning, an amount no second way to be had."""
@@ -34,17 +38,23 @@ class Corrections:
         kept = {m: c for m, c in mapping.columns.items() if c not in taken and m not in dropped}
         if "amount" not in kept | self.columns:
             kept.pop("direction", None)
-        return mapping.model_copy(update={"columns": kept | self.columns, **self._values()})
+        changed: dict[str, Any] = {"columns": kept | self.columns, **self._values()}
+        if self.no_direction:
+            kept.pop("direction", None)
+            changed |= {"columns": kept | self.columns, "directions": None}
+        elif "direction" in self.columns and self.directions is None:
+            changed["directions"] = None  # the words that are known, unless others are given
+        return mapping.model_copy(update=changed)
 
     def settle(self, reading: Reading) -> Mapping:
         """The mapping that they decide for. Raises NeedsConfirmation with the questions that they leave open.
 
-        A question is settled where its alternatives differ in nothing that was not corrected.
+        A question is settled where its alternatives differ in no money that was not corrected.
         """
         mapping, still_open = self.over(reading.mapping), list[Question]()
         for question in reading.questions:
             corrected = [self.over(alternative.mapping) for alternative in question.alternatives]
-            if all(each == corrected[0] for each in corrected):
+            if all(_money(each) == _money(corrected[0]) for each in corrected):
                 mapping = self.over(corrected[0])
             else:
                 still_open.append(question)
@@ -59,3 +69,9 @@ class Corrections:
             "currency": self.currency, "directions": self.directions, "positive_is_out": self.positive_is_out,
         }  # fmt: skip
         return {name: value for name, value in given.items() if value is not None}
+
+
+def _money(mapping: Mapping) -> Mapping:
+    """Only what amounts and their sums depend on."""
+    columns = {meaning: column for meaning, column in mapping.columns.items() if meaning in _OF_MONEY}
+    return mapping.model_copy(update={"columns": columns})

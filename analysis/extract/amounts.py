@@ -33,7 +33,7 @@ _ODD = {
 # What people put around a number, in any order: a sign, a currency, brackets, a word for debit or credit.
 _CODE = (
     r"(?:[A-Z]{1,3}\$|[$€£¥₹₦₽₺₩₴₪₫฿₱₡₵]|(?i:kr|zł|Kč|Ft|lei|Rs|KSh|TSh|USh|Fr|SFr|kn|TL|euro|лв|руб|р)\b\.?"
-    r"|[A-Za-z]{3}(?![A-Za-z])|:-|,-)"
+    r"|[A-Za-z]{3}(?![^\W\d_])|:-|,-)"
 )
 _BEFORE = re.compile(
     rf"(?:(?P<minus>[-−–])|(?P<plus>\+)|(?P<open>\()|(?P<code>{_CODE.replace('|,-', '')}))[{_SPACES}]*"
@@ -132,6 +132,13 @@ def currency_of(written: str) -> str | None:
         return known
     code = written.strip().upper()
     return code if code in READABLE_CURRENCIES else "" if re.fullmatch(r"[A-Z]{1,3}\$", code) else None
+
+
+def code_in(name: str) -> str | None:
+    """The currency in a column's name: "Betrag (EUR)", "Amount in GBP"."""
+    codes = [word for word in re.findall(r"\b[A-Z]{3}\b", name) if word in READABLE_CURRENCIES]
+    signs = [code for sign in re.findall(r"[€£]", name) if (code := currency_of(sign))]
+    return (codes + signs)[0] if len(set(codes + signs)) == 1 else None
 
 
 def is_amount(text: str) -> bool:

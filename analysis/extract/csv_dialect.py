@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from analysis.extract.header import VALUES, TableStart, table_start
 from analysis.extract.kinds import columns_of, kind_of, usual_kind
-from analysis.extract.names import rank_of
+from analysis.extract.names import PART, rank_of
 from analysis.extract.parts import FileRefused, unique_names
 from analysis.extract.reading import Meaning
 from analysis.extract.widths import RowWidths, row_widths
@@ -22,6 +22,7 @@ SAMPLE_LINES = 200
 ROW_LINES_MAX = 30  # of one row; more of them is a quote that was never closed
 TYPED = 2.0  # what a column of numbers or dates counts for a delimiter
 _WHOLE, _CENTS = re.compile(r"[-+]?\s?[0-9]{1,9}"), re.compile(r"[0-9]{2}")
+_WORDED_NAMES: tuple[Meaning, ...] = ("currency", "direction")
 _TYPED_NAMES: tuple[Meaning, ...] = ("amount", "money_in", "money_out", "balance", "time")
 
 
@@ -132,7 +133,9 @@ def _sense(rows: Sequence[Sequence[str]], start: TableStart) -> tuple[float, flo
 def _is_aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether the columns that are called amounts and dates hold such: else the names are of other columns."""
     for name, column in zip(header, columns_of(rows, len(header)), strict=True):
-        is_typed = any(rank_of(meaning, name) is not None for meaning in _TYPED_NAMES)
+        ranks = [rank for meaning in _TYPED_NAMES if (rank := rank_of(meaning, name)) is not None]
+        # "Valuta" is a date or a currency, "Debit/Credit" a direction.
+        is_typed = min(ranks, default=PART) < PART and all(rank_of(each, name) is None for each in _WORDED_NAMES)
         if is_typed and usual_kind(column) == "word" and not any(kind_of(cell) in VALUES for cell in column):
             return False
     return True

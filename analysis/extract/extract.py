@@ -109,8 +109,23 @@ def extract(
     accounting = _accounting(reader, transform.passed, rows.count, rejects.count)
     outcome: list[Finding] = getattr(reader, "outcome", list)()
     reading = reading.model_copy(update={"findings": reading.findings + outcome})
-    check = transform.check.result() or getattr(reader, "check", None)
+    running = transform.check.result()
+    if running is not None and not running.confirmed:
+        running, reading = None, _without_running_balance(reading)
+    check = running or getattr(reader, "check", None)
     return Extracted(reading, rows.count, rejects.count, accounting, check)
+
+
+def _without_running_balance(reading: Reading) -> Reading:
+    """What is said of a balance that moves by no amount: it confirms nothing."""
+    evidence = "it is called so, but moves by no amount: it is no running balance"
+    findings = [
+        finding.model_copy(update={"certainty": "assumed", "evidence": evidence})
+        if finding.subject == "balance"
+        else finding
+        for finding in reading.findings
+    ]
+    return reading.model_copy(update={"findings": findings})
 
 
 def _asked(reading: Reading) -> str:

@@ -4,15 +4,19 @@ A header is told from rows by what differs: words above numbers and dates, names
 name twice or a number for a name, and the lines above it may outnumber the rows.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from analysis.extract.kinds import Kind, columns_of, kind_of
 from analysis.extract.names import is_known
+from contracts.currency import READABLE_CURRENCIES
 
 PREAMBLE_MAX = 50  # lines above the header: a bank's address, the account, the period
 BELOW_MAX = 60  # rows that a header is compared with
 KNOWN, CONTRAST, SAME, REPEATED, UNNAMED, ROW_ABOVE = 2.0, 1.0, -2.0, -1.0, -0.5, -1.0
+_LONG_NUMBER = re.compile(r"[0-9]{4}")
 VALUES: tuple[Kind, ...] = ("number", "date", "clock")
 
 
@@ -29,19 +33,38 @@ def table_start(rows: Sequence[Sequence[str]]) -> TableStart:
     """Of the first lines of a file, taken apart; an empty line is an empty row."""
     filled = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
     best = TableStart(0, False, 0.0)
+    seen: list[list[str]] = []
+    counts = [_filled(rows[place]) for place in filled]
+    usual = median(
+        [count for count, place in zip(counts, filled, strict=True) if _is_row(rows[place])] or counts or [0]
+    )
     above = 0  # rows that look like rows
     for number, place in enumerate(filled):
-        below = [rows[other] for other in filled[number + 1 : number + 1 + BELOW_MAX]]
+        cells = _bare(rows[place])
+        if cells in seen:  # the header once more, as on each page of a print
+            continue
+        seen.append(cells)
+        if _is_row(cells) or _is_label(cells, usual):
+            above += _is_row(cells)
+            continue
+        below = [rows[other] for other in filled[number + 1 : number + 1 + BELOW_MAX] if _bare(rows[other]) != cells]
         if place > PREAMBLE_MAX or (not below and number):
             break
         score = _score(rows[place], below) + ROW_ABOVE * above
         if score > best.score:
             best = TableStart(place, True, score)
-        above += _is_row(rows[place])
     if best.header:
         return best
-    first = _first_row(rows, filled)
+    first = _first_row(rows, [place for place in filled if not _is_label(rows[place], usual)] or filled)
     return TableStart(first, not _has_values(rows[first]) if filled else True, 0.0)
+
+
+def _bare(cells: Sequence[str]) -> list[str]:
+    """Without outer spaces and empty cells at the end."""
+    bare = [cell.strip() for cell in cells]
+    while bare and not bare[-1]:
+        bare.pop()
+    return bare
 
 
 def _score(cells: Sequence[str], below: Sequence[Sequence[str]]) -> float:
@@ -79,6 +102,19 @@ def _first_row(rows: Sequence[Sequence[str]], filled: Sequence[int]) -> int:
 def _is_row(cells: Sequence[str]) -> bool:
     """Whether they hold a date and a number: few lines above a header do."""
     return {"date", "number"} <= {kind_of(cell) for cell in cells}
+
+
+def _is_label(cells: Sequence[str], usual: float) -> bool:
+    """Whether few cells are filled, or one beside a name holds its value: "IBAN, DE89370400440532", "Currency, EUR"."""
+    count = _filled(cells)
+    if count != 2 or count >= usual:
+        return count * 2 < usual
+    value = [cell.strip() for cell in cells if cell.strip()][1]
+    return count * 2 <= usual or bool(_LONG_NUMBER.search(value)) or value in READABLE_CURRENCIES
+
+
+def _filled(cells: Sequence[str]) -> int:
+    return sum(1 for cell in cells if cell.strip())
 
 
 def _has_values(row: Sequence[str]) -> bool:

@@ -20,6 +20,7 @@ _SCRIPTS = frozenset(("ru", "uk", "el"))
 _USUAL_SIGNS = frozenset("€£§°–—’‘“”„«»…·´®©½¼¾²³¡¿ªº№\u00a0")
 _RUN = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"[^\W\d_]+")
+_ODD_PLACE = re.compile(r"(?i)ñ(?![aeiouáéíóú]|$)|^ð")  # ñ where no vowel follows, ð where a word begins
 _DOT_ABOVE = "\u0307"  # that a Turkish capital has when it is made small
 WORDS_MAX = 400  # that are looked at
 
@@ -57,7 +58,11 @@ def _fits(word: str, language: str) -> float:
     if language in _SCRIPTS:
         fits = all(c in letters for c in beyond) and len(beyond) == len(word)
     else:
-        fits = all(c in letters for c in beyond) and not re.search(r"[^\x00-\x7f]{4}", word)
+        fits = (
+            all(c in letters for c in beyond)
+            and not _ODD_PLACE.search(word)
+            and not re.search(r"[^\x00-\x7f]{4}", word)
+        )
     return fits * (0.5 if len(word) == 1 else 1.0)
 
 

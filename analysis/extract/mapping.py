@@ -9,14 +9,14 @@ from hashlib import sha256
 import numpy as np
 import pyarrow as pa
 
-from analysis.extract.amounts import around, currency_of, separators_of
+from analysis.extract.amounts import around, code_in, currency_of, is_amount, separators_of
 from analysis.extract.directions import sign_of
 from analysis.extract.money import Candidates, Choice, MoneyGuess, choose_amounts
-from analysis.extract.names import MEANINGS, PART, rank_of
+from analysis.extract.names import MEANINGS, PART, is_original, rank_of
 from analysis.extract.reading import DateOrder, DecimalSign, Finding, Mapping, Meaning
 from analysis.extract.sample import ENOUGH, ENOUGH_UNNAMED, Sample
 from analysis.extract.signs import with_signs
-from analysis.extract.times import direction_of, guess_order, is_open_order, times
+from analysis.extract.times import direction_of, guess_order, is_open_order, order_by_sequence, times
 from contracts.currency import READABLE_CURRENCIES
 
 __all__ = ["MEANINGS", "Guess", "guess_mapping", "layout_of", "sign_of"]
@@ -155,7 +155,11 @@ def _time_by_contents(columns: dict[Meaning, str], sample: Sample) -> None:
         columns.update({"time": dated[0]} if dated else {})
     if "currency" not in columns:
         free = [name for name in sample.names if name not in columns.values() and sample.filled(name)]
-        codes = [name for name in free if all(value in READABLE_CURRENCIES for value in sample.filled(name))]
+        codes = [
+            name
+            for name in free
+            if all(value in READABLE_CURRENCIES for value in sample.filled(name)) and not is_original(name)
+        ]
         columns.update({"currency": codes[0]} if codes else {})
 
 
@@ -196,7 +200,7 @@ def _sequence(columns: dict[Meaning, str], sample: Sample) -> int:
     """Whether the dates rise (1) or fall (-1) through the file; 0 where neither is so."""
     values = sample.filled(columns["time"]) if "time" in columns else []
     order = guess_order(values, ENOUGH)
-    return direction_of(values, _by_sequence(values, order)[0]) if order is not None else 0
+    return direction_of(values, order_by_sequence(values, order)[0]) if order is not None else 0
 
 
 def _decimal_sign(sample: Sample) -> tuple[DecimalSign, bool, str]:
@@ -260,15 +264,25 @@ def _currency(guess: Guess, columns: dict[Meaning, str], sample: Sample, default
             )
         )
 
+    values = [cell for meaning in ("amount", "money_in", "money_out") for cell in _cells(columns, meaning, sample)]
+    written = {
+        code
+        for value in values
+        if is_amount(value) and (found := around(value)) is not None and (code := currency_of(found[2] or "-"))
+    }
     if "currency" in columns:
         near = _beside(amount, sample, columns)
         columns["currency"] = near or columns["currency"]
-        say(columns["currency"], "name", "certain", "the column beside the amount" if near else "it holds currencies")
-        return default
-    values = [cell for meaning in ("amount", "money_in", "money_out") for cell in _cells(columns, meaning, sample)]
-    written = {
-        code for value in values if (found := around(value)) is not None and (code := currency_of(found[2] or "-"))
-    }
+        said = {currency_of(value) for value in sample.filled(columns["currency"])}
+        named = {code} if amount and (code := code_in(amount)) else set()
+        if not (written or named) or said <= (written or named):
+            evidence = "the column beside the amount" if near else "it holds currencies"
+            say(columns["currency"], "name", "certain", evidence)
+            return default
+        del columns["currency"]  # of another amount
+    if amount and not written and (code := code_in(amount)):
+        say(code, "name", "certain", f"the column is called {amount!r}")
+        return code
     if len(written) == 1:
         code = written.pop()
         say(code, "values", "certain", "it stands beside the amounts")
@@ -276,10 +290,10 @@ def _currency(guess: Guess, columns: dict[Meaning, str], sample: Sample, default
     if written:
         say(", ".join(sorted(written)), "values", "likely", "each row's stands beside its amount")
         return default
-    for name in (amount, columns.get("balance")):
-        if name and (code := _code_in(name)):
-            say(code, "name", "certain", f"the column is called {name!r}")
-            return code
+    balance = columns.get("balance")
+    if balance and (code := code_in(balance)):
+        say(code, "name", "certain", f"the column is called {balance!r}")
+        return code
     cells = [cell.strip() for line in sample.above for cell in re.split(r"[,;\t|]", line)]
     above = {match[1].upper() for cell in cells if (match := _CURRENCY_SAID.search(cell))} & READABLE_CURRENCIES
     if len(above) == 1:
@@ -296,6 +310,7 @@ def _beside(amount: str | None, sample: Sample, columns: dict[Meaning, str]) -> 
         name
         for name in sample.names
         if (name == columns["currency"] or name not in columns.values())
+        and not is_original(name)
         and sample.filled(name)
         and all(currency_of(value) for value in sample.filled(name))
     ]
@@ -310,13 +325,6 @@ def _beside(amount: str | None, sample: Sample, columns: dict[Meaning, str]) -> 
 
 def _cells(columns: dict[Meaning, str], meaning: Meaning, sample: Sample) -> list[str]:
     return sample.filled(columns[meaning]) if meaning in columns else []
-
-
-def _code_in(name: str) -> str | None:
-    """The currency in a column's name: "Betrag (EUR)", "Amount in GBP"."""
-    codes = [word for word in re.findall(r"\b[A-Z]{3}\b", name) if word in READABLE_CURRENCIES]
-    signs = [code for sign in re.findall(r"[€£]", name) if (code := currency_of(sign))]
-    return (codes + signs)[0] if len(set(codes + signs)) == 1 else None
 
 
 def _times(guess: Guess, columns: dict[Meaning, str], sample: Sample, time_zone: str) -> DateOrder:
@@ -337,8 +345,8 @@ def _times(guess: Guess, columns: dict[Meaning, str], sample: Sample, time_zone:
     say("time", name, "name" if rank_of("time", name) is not None else "values", "certain", "it holds dates")
     order = guess_order(values, ENOUGH) or "ymd"
     if is_open_order(values, order):
-        order, evidence, is_sorted = _by_sequence(values, order)
-        say("date order", _ORDERS[order], "values", "likely" if is_sorted else "assumed", evidence)
+        order, evidence = order_by_sequence(values, order)
+        say("date order", _ORDERS[order], "values", "assumed", evidence)
     else:
         say("date order", _ORDERS[order], "values", "certain", "the dates fit no other order")
     if not any(re.search(r"\d(?:Z|[+-]\d{2}:?\d{2})$", value) for value in values) and order not in (
@@ -346,16 +354,6 @@ def _times(guess: Guess, columns: dict[Meaning, str], sample: Sample, time_zone:
     ):  # fmt: skip
         say("time zone", time_zone, "default", "assumed", "nothing in the file says it")
     return order
-
-
-def _by_sequence(values: Sequence[str], order: DateOrder) -> tuple[DateOrder, str, bool]:
-    """Of days that fit both orders: the one in which the file is sorted; else day before month."""
-    if not is_open_order(values, order):
-        return order, "", False
-    dmy, mdy = abs(direction_of(values, "dmy")) == 1, abs(direction_of(values, "mdy")) == 1
-    if dmy != mdy:
-        return ("dmy" if dmy else "mdy"), "in this order the file is sorted by time", True
-    return order, "no day is above 12, so that days and months cannot be told apart", False
 
 
 def _say_rest(guess: Guess, columns: dict[Meaning, str], money: MoneyGuess, decimal: tuple[DecimalSign, str]) -> None:

@@ -12,8 +12,9 @@ from shlex import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.extract.amounts import code_in
 from analysis.extract.balance import Proof, proof
-from analysis.extract.names import PART, rank_of
+from analysis.extract.names import PART, is_other_money, rank_of
 from analysis.extract.reading import Basis, Certainty, DecimalSign, Directions, Finding, Meaning
 from analysis.extract.sample import ENOUGH, ENOUGH_UNNAMED, Sample
 
@@ -21,6 +22,7 @@ CANDIDATES_MAX = 12  # columns of numbers that are held against one another
 ONE = 10_000  # as amounts are kept: 1e-4 units
 FILLED = 0.9  # of the rows have an amount in a column that nothing names
 CHOICES_MAX = 4  # readings of one question
+_SIDES: tuple[Meaning, ...] = ("money_in", "money_out")
 _GROSS, _NET = re.compile(r"(?i)\b(?:gross|brutto|bruto|brut)"), re.compile(r"(?i)\b(?:net|netto|neto)")
 
 
@@ -184,7 +186,7 @@ def choose_amounts(candidates: Candidates, guess: MoneyGuess) -> Amounts | None:
 
 def _named(candidates: Candidates) -> list[Amounts]:
     """The readings that names allow, the best first."""
-    whole = candidates.named("amount")
+    whole = [name for name in candidates.named("amount") if not _is_one_side(name)]
     best = max((candidates.share(Amounts(name)) for name in whole), default=0.0)
     whole = [name for name in whole if candidates.share(Amounts(name)) >= best * 0.9] or whole
     found = [Amounts(name) for name in whole]
@@ -202,8 +204,27 @@ def _named(candidates: Candidates) -> list[Amounts]:
     if not found:
         found = [Amounts(money_in=name) for name in candidates.named("money_in")[:1]]
         found += [Amounts(money_out=name) for name in candidates.named("money_out")[:1]]
-        found = found if len(found) == 1 else []
+        found = _completed(candidates, found[0]) if len(found) == 1 else []
     return found
+
+
+def _completed(candidates: Candidates, half: Amounts) -> list[Amounts]:
+    """Money in or money out with the column that has an amount where it has none, whatever that is called."""
+    for name in candidates.numeric():
+        if name in (half.money_in, half.money_out):
+            continue
+        pair = Amounts(money_in=half.money_in or name, money_out=half.money_out or name)
+        used = [np.count_nonzero(candidates.numbers(each)[0]) for each in (pair.money_in, pair.money_out)]
+        if min(used) and _coverage(candidates, pair) == 1.0:
+            return [pair]
+    return [half]
+
+
+def _is_one_side(name: str) -> bool:
+    """Whether it is better known as money in or money out than as the amount: "Credit Amount"."""
+    sides = [rank for meaning in _SIDES if (rank := rank_of(meaning, name)) is not None]
+    rank = rank_of("amount", name)
+    return bool(sides) and rank is not None and min(sides) < PART <= rank
 
 
 def _coverage(candidates: Candidates, pair: Amounts) -> float:
@@ -270,6 +291,7 @@ def _of_values(candidates: Candidates, guess: MoneyGuess) -> Amounts | None:
     """Where no name tells: two columns that complete each other, or the only column of numbers; else a question."""
     usable = [name for name in candidates.numeric() if name != guess.balance]
     usable = _different(candidates, [name for name in usable if not _is_a_number_of_things(candidates, name)])
+    usable = [name for name in usable if not is_other_money(name)] or usable
     pairs = _complementary(candidates, guess.balance)
     for pair in pairs:
         into, out = candidates.numbers(pair.money_in)[0], candidates.numbers(pair.money_out)[0]
@@ -322,7 +344,8 @@ def _complementary(candidates: Candidates, balance: str) -> list[Amounts]:
     for one, other in combinations(columns[:CANDIDATES_MAX], 2):
         pair = Amounts(money_in=one, money_out=other)
         used = [np.count_nonzero(candidates.numbers(name)[0]) for name in (one, other)]
-        if min(used) and _coverage(candidates, pair) == 1.0:
+        codes = {code for name in (one, other) if (code := code_in(name))}
+        if min(used) and len(codes) < 2 and _coverage(candidates, pair) == 1.0:
             return [pair, Amounts(money_in=other, money_out=one)]
     return []
 

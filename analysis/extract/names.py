@@ -42,8 +42,10 @@ NAMES: dict[Meaning, str] = {
     "clock": "time of day|clock|klockslag|klokkeslæt|klokkeslett|tid|uhrzeit|tijd|tijdstip|hour|heure|hora|ora"
     "|godzina|kellaaeg|kello|aika|čas|idő|saat|time",
     "amount": "amount|transaction amount|tx amount|txn amount|amt|betrag|belopp|bedrag|transactiebedrag|beløb"
-    "|beløp|montant|importe|importo|valor|summa|summ|maksesumma|määrä|kwota|kwota transakcji|kwota operacji|částka"
-    "|suma|objem|összeg|iznos|tutar|сумма|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
+    "|beløp|montant|importe|importo|valor|summa|summ|maksesumma|määrä|kwota|kwota transakcji|kwota operacji"
+    "|importância|montante|valor da operação|částka"
+    "|suma|objem|összeg|iznos|tutar|сумма"
+    "|umsatz|umsatzbetrag|amount paid|value|sum|cantidad|monto|gross amount"
     "|gross|brutto|bruttobetrag|bruto|brut|net amount|net|netto|nettobetrag|neto",
     "money_in": "paid in|money in|credit|credit amount|credits|credit amt|deposit|deposits|deposit amount"
     "|deposit amt|inflow|amount in|incoming|received|insättning|insättningar|kredit|kreditbelopp|haben|habenbetrag"
@@ -51,14 +53,18 @@ NAMES: dict[Meaning, str] = {
     "|eingang|zahlungseingang|bij|bijschrijving|ind|indbetaling|inn|inn på konto|inngående|inbetalning|in|abono"
     "|abonos|haber|ingreso|ingresos|accrediti|accredito|entrate|avere|crédito|créditos|uznania|uznanie|wpływy|wpływ"
     "|příjem|kredyt|jóváírás|kreedit|kreditas|kredīts|pano|panot|alacak|bijgeschreven|inkomsten|income|приход"
-    "|кредит",
+    "|кредит|ontvangsten|ontvangen|indtægt|indtægter|indsat|inntekt|inntekter|tulo|tulot|laekumine|laekumised"
+    "|pajamos|įplaukos|ieņēmumi|entradas|entrada|recettes|entrée|entrées|depósitos|receitas|gelen|gelir"
+    "|bevétel|příjmy|prihod|uplata|insatt|reçu|recebido|ricevuto|erhalten|zugang|zugänge|saadud|gauta|saņemts",
     "money_out": "paid out|money out|withdrawn|withdrawal|withdrawals|withdrawal amount|withdrawal amt|debit"
     "|debit amount|debits|debit amt|outflow|amount out|outgoing|spent|uttag|debet|debetbelopp|soll|sollbetrag"
     "|soll umsatz|débit|débits|montant débit|retrait|dépense|lastschrift|lastschriften|belastung|belastungen"
     "|ausgabe|ausgaben|ausgang|zahlungsausgang|af|afschrijving|ud|udbetaling|ut|ut fra konto|utgående|utbetalning"
     "|uit|cargo|cargos|debe|adeudo|adeudos|gasto|gastos|addebiti|addebito|uscite|dare|débito|débitos|obciążenia"
     "|obciążenie|wydatki|wydatek|výdaj|výdej|terhelés|deebet|debetas|debets|otto|otot|borç|afgeschreven|uitgaven"
-    "|expense|expenses|belastning|расход|дебет|out",
+    "|expense|expenses|belastning|расход|дебет|out|udgift|udgifter|hævet|utgift|utgifter|meno|menot|väljaminek"
+    "|väljaminekud|išlaidos|mokėjimai|izdevumi|saídas|saída|dépenses|sortie|sorties|retiros|retiro|despesas|giden"
+    "|gider|kiadás|výdaje|rashod|isplata|uttak|uttaget|payé|pago|pagato|bezahlt|abgang|abgänge|makstud|sumokėta|samaksāts",
     "direction": "credit debit indicator|cdtdbtind|credit debit|debit credit|dr cr|cr dr|d c|c d|d k|k d|s h"
     "|h s|direction|dir|soll haben|soll haben kennzeichen|haben soll|debet credit|debet kredit|debit kredit"
     "|kredit debet|creditdebet|debit or credit|credit or debit|credit debit flag|af bij|bij af|type dc|sign"
@@ -68,7 +74,7 @@ NAMES: dict[Meaning, str] = {
     "|d c indicator|debit credit indicator|transaction direction|money direction|yön|borç alacak",
     "currency": "currency|currency code|ccy|transaction currency|account currency|curr|währung|währungscode"
     "|waehrung|valuta|valutacode|valutakod|muntsoort|munt|devise|divisa|moneda|moeda|waluta|měna|mena|deviza"
-    "|devizanem|pénznem|valuuta|valiuta|valūta|para birimi|валюта|currency iso",
+    "|devizanem|pénznem|valuuta|valuutta|valiuta|valūta|para birimi|валюта|currency iso",
     "counterparty": "counterparty account|counterparty iban|counterparty account number|kontonummer iban"
     "|tegenrekening|tegenrekening iban bban|tegenrekeningnummer|gegenkonto|iban zahlungsbeteiligter|motkonto"
     "|mottagarkonto|modkonto|beneficiary account|beneficiary iban|payee account|payee account number|payee iban"
@@ -80,7 +86,8 @@ NAMES: dict[Meaning, str] = {
     "|counterparty name|tegenpartij|naam tegenpartij|naam|partij|bénéficiaire|beneficiario|contrepartie|contraparte"
     "|odbiorca|kontrahent|nadawca odbiorca|saaja|saaja maksja|saaja maksja nimi|saaja nimi|saajan nimi|maksaja"
     "|protistrana|název protiúčtu|protiúčet|partner|partner neve|partner name|gavėjas|mokėtojas gavėjas|saņēmējs"
-    "|supplier|leverantör|modtager|mottaker|alıcı",
+    "|supplier|leverantör|modtager|mottaker|alıcı|modtagerkonto|til konto|vastatili|compte du tiers"
+    "|iban gegenkonto|nom du tiers|begunstigde|controparte|ordenante|ordonnateur|beneficiário|zleceniodawca",
     "merchant": "merchant|merchant id|merchant name|shop|terminal id|store|handlare|händler|vendor|winkel|butik"
     "|commerçant|comercio|esercente|kauppias|kaupmees|sklep|obchodník",
     "category": "category|merchant category|merchant category code|mcc|transaction type|type|kategori|kategorie"
@@ -126,6 +133,33 @@ _SPOILING: dict[Meaning, str] = {
     "transaction_id": "account customer client merchant device type card parent original",
     "category": "account card",
 }
+
+
+# Beginnings of words that do the same, in languages that build one word of several or inflect them.
+_OTHER_PARTY = (
+    r"gegen(?:konto|partei)|mot(?:konto|part)|mod(?:konto|part)|mottag|modtag|mottak|vastat|vastap|empf[äa]ng|zahlungspfl"
+    r"|zahlungsempf|begünst|beguenst|begunst|b[ée]n[ée]fici|tiers\b|tegen|kontrah|odbior|nadawc|zleceniod|gavėj|mokėtoj"
+    r"|saaj|maksj|maksaj|saņēm|maksāt|protiúč|protistr|příjemc|plátc|kedvezm|ellensz|ordonn|ordenante|destin|alıcı"
+    r"|till?\b|primatelj|primaoc|получат|отправит|контрагент"
+)
+_ORIGINAL = (
+    r"(?:d.)?or[iy]g|urspr|oprind|opprinn|alkuper|pradin|algne|algse|pierwot|původn|eredeti|oorspronk|sākotn|foreign|fremd"
+    r"|vreemd|étrang|extranj|ester[aeo]\b|utländ|utenl|udenl|ulkom|zagran|užsien|zahrani|исходн"
+)
+_OF_MONEY: tuple[Meaning, ...] = ("amount", "money_in", "money_out", "currency", "balance")
+_SPOILING_STEMS: dict[Meaning, re.Pattern[str]] = {
+    "account": re.compile(rf"(?i)\b(?:{_OTHER_PARTY})"),
+    **dict.fromkeys(_OF_MONEY, re.compile(rf"(?i)\b(?:{_ORIGINAL})")),
+}
+_FEE_OR_RATE = re.compile(
+    r"(?i)\b(?:fees?|charges?|commis|comis|gebühr|gebyr|spesen|kosten|frais|avgift|prowizj|opłat|palvelumaks|teenustas"
+    r"|mokest|rate|fx|.*kurss?\w*|cours|koers|wisselk|taux|tipo de cambio|cambio|câmbio|kurzy?)\b|(?i:gebühr|avgift)"
+)
+# What may stand beside money in and money out: "Bedrag af", "Beløp inn".
+_SUMS = frozenset(
+    "amount amt betrag belopp bedrag beløb beløp montant importe importo valor summa määrä kwota suma tutar iznos"
+    " összeg сумма transaction transactions euro euros movement sum".split()
+)
 
 
 def folded(name: str) -> str:
@@ -186,8 +220,25 @@ def rank_of(meaning: Meaning, name: str) -> int | None:
     parts = set(folded(name).split())
     if parts & _spoiling().get(meaning, frozenset()):
         return None
+    if (stems := _SPOILING_STEMS.get(meaning)) is not None and stems.search(name):
+        return None
+    if meaning in ("money_in", "money_out") and parts & _SUMS:
+        for form in _forms(name):
+            rest = known.get("".join(word for word in folded(form).split() if word not in _SUMS))
+            if rest is not None:
+                return rest
     inside = [rank for words, rank in _inner()[meaning] if words <= parts]
     return PART + inside[0] if inside else None
+
+
+def is_other_money(name: str) -> bool:
+    """Whether it is called a fee, a rate, or an amount before its conversion: numbers, but not what was paid."""
+    return is_original(name) or bool(_FEE_OR_RATE.search(name))
+
+
+def is_original(name: str) -> bool:
+    """Whether it is of an amount before its conversion, in another currency than the account's."""
+    return bool(_SPOILING_STEMS["currency"].search(name))
 
 
 @lru_cache(maxsize=20_000)

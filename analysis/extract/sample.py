@@ -1,5 +1,7 @@
 """The first rows of a file, by column: all that a guess looks at."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,7 +30,7 @@ class Sample:
     columns: AnyMapping[str, Sequence[str]]
     above: Sequence[str] = ()
     asks: bool = True
-    _kinds: dict[str, dict[Kind, float]] = field(default_factory=dict)
+    _kinds: dict[str, Counter[Kind]] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> int:
@@ -41,13 +43,9 @@ class Sample:
     def share(self, name: str, *kinds: Kind) -> float:
         """The share of a column's filled cells that are of these kinds; 0 for an empty column."""
         if name not in self._kinds:
-            filled = self.filled(name)
-            found: dict[Kind, float] = {}
-            for cell in filled:
-                kind = kind_of(cell)
-                found[kind] = found.get(kind, 0.0) + 1 / len(filled)
-            self._kinds[name] = found
-        return sum(self._kinds[name].get(kind, 0.0) for kind in kinds)
+            self._kinds[name] = Counter(map(kind_of, self.filled(name)))
+        found = self._kinds[name]
+        return sum(found[kind] for kind in kinds) / max(found.total(), 1)
 
     def amount_share(self, name: str) -> float:
         """The share of a column's filled cells that can be read as amounts; 0 for an empty column."""
@@ -60,14 +58,17 @@ class Sample:
         return np.where(good, minor, 0), good
 
     def without_totals(self) -> "Sample":
-        """The same without lines of opening and closing balances and sums."""
+        """The same without lines of opening and closing balances and sums, and without the header again."""
         if not self.rows:
             return self
         dated = [name for name in self.names if self.share(name, "date") >= ENOUGH]
         rows = list(zip(*(self.columns[name] for name in self.names), strict=True))
         places = [self.names.index(name) for name in dated]
+        bare_names = [re.sub(r" \([0-9]+\)$", "", name) for name in self.names]  # without what tells two apart
         keep = [
-            not is_total(row, has_date=not places or any(kind_of(row[place]) == "date" for place in places))
+            any(cell and cell not in (name, bare) for cell, name, bare in zip(row, self.names, bare_names, strict=True))
+            and (len(row) < 3 or sum(map(bool, row)) > 1)
+            and not is_total(row, has_date=not places or any(kind_of(row[place]) == "date" for place in places))
             for row in rows
         ]
         if all(keep) or not any(keep):

@@ -342,9 +342,16 @@ def _ask_about_sign(guess: MoneyGuess, amounts: Amounts) -> None:
 
 
 def _choice_of_words(amounts: Amounts, column: DirectionColumn, directions: Directions) -> Choice:
-    option = f"{column.name}={','.join(directions.money_in)}/{','.join(directions.money_out)}"
+    into, out = (",".join(map(_escaped, words)) for words in (directions.money_in, directions.money_out))
+    name = column.name.replace("\\", "\\\\")
+    option = f"{name}={into}/{out}"
     label = _described(directions)
     return Choice(label, f"--direction {quote(option)}", Money(amounts, column.name, directions))
+
+
+def _escaped(text: str) -> str:
+    """As `--direction` takes it."""
+    return re.sub(r"([\\,/=])", r"\\\1", text)
 
 
 def _described(directions: Directions) -> str:

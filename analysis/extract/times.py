@@ -204,10 +204,16 @@ def guess_order(values: list[str], enough: float) -> DateOrder | None:
     best: DateOrder = "ymd"
     most = 0
     text = pa.array(values, pa.string())
+    spread = 0
+    is_short = np.array([not re.search(r"[0-9]{4}", value) for value in values])
     for order in ("ymd", "dmy", "mdy"):
-        good = int(times(text, order, "UTC")[1].sum())
-        if good > most:
-            best, most = order, good
+        found, is_good = times(text, order, "UTC")
+        good = int(is_good.sum())
+        # Years of two digits may be days: those of one file are less far apart than its days are.
+        is_short_year = is_good & is_short
+        years = int(np.ptp(found[is_short_year])) if is_short_year.any() else 0
+        if good > most or (best == "ymd" and good == most and years < spread // 4):
+            best, most, spread = order, good, years
     return best if most >= len(values) * enough else None
 
 
@@ -216,7 +222,8 @@ def is_open_order(values: Sequence[str], order: DateOrder) -> bool:
     if order not in ("dmy", "mdy"):
         return False
     text = pa.array(values, pa.string())
-    return bool(times(text, "dmy", "UTC")[1].all() and times(text, "mdy", "UTC")[1].all())
+    day_first, month_first = times(text, "dmy", "UTC")[1], times(text, "mdy", "UTC")[1]
+    return bool(day_first.any() and np.array_equal(day_first, month_first))
 
 
 def direction_of(values: Sequence[str], order: DateOrder) -> int:
@@ -226,3 +233,14 @@ def direction_of(values: Sequence[str], order: DateOrder) -> int:
     if not np.any(steps != 0):
         return 0
     return 1 if np.all(steps >= 0) else -1 if np.all(steps <= 0) else 0
+
+
+def order_by_sequence(values: Sequence[str], order: DateOrder) -> tuple[DateOrder, str]:
+    """Of days that fit both orders: the one in which the file is sorted; else day before month."""
+    if not is_open_order(values, order):
+        return order, ""
+    untold = "no day is above 12, so that days and months cannot be told apart"
+    dmy, mdy = abs(direction_of(values, "dmy")) == 1, abs(direction_of(values, "mdy")) == 1
+    if dmy != mdy:
+        return ("dmy" if dmy else "mdy"), f"{untold}; in this order the file is sorted by time"
+    return order, untold

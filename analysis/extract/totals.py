@@ -16,7 +16,8 @@ _SURE = (
     r"|(?:begin|eind|start)saldo|(?:nieuw|oud|vorig) saldo"
     r"|solde (?:initial|final|précédent|créditeur|débiteur)\b.{0,30}|(?:ancien|nouveau) solde\b.{0,30}"
     r"|(?:ingående|utgående|ingåande|inngående) (?:saldo|balans)\b.{0,30}|(?:primo|ultimo)\s*saldo|alkusaldo"
-    r"|loppusaldo|algsaldo|lõppsaldo|algjääk|lõppjääk|käive|likutis (?:pradžiai|pabaigai)|apyvarta"
+    r"|loppusaldo|algsaldo|lõppsaldo|algjääk|lõppjääk|käive|likutis (?:pradži|pabaig|laikotarpi)\w*\b.{0,30}|apyvarta"
+    r"|(?:pradinis|galutinis) likutis"
     r"|sākuma atlikums|beigu atlikums|apgrozījums|(?:nyitó|záró)\s?egyenleg|(?:počáteční|konečný) zůstatek"
     r"|turnover"
 )
@@ -31,9 +32,9 @@ _SUM_LINE = re.compile(rf"(?i)(?:{_WITHOUT_DATE})\W*")
 
 # What every such line has in it somewhere: a quick look that passes over nearly all others.
 HINT = (
-    r"(?i)balan|saldo|solde|opening|closing|forward|b/f|c/f|total|sum|som|bestand|kontostand|saldo|primo|ultimo|jääk|käive"
+    r"(?i)balan|saldo|solde|opening|closing|forward|b/f|c/f|total|sum|som|bestand|kontostand|primo|ultimo|jääk|käive"
     r"|likutis|apyvarta|atlikums|apgroz|egyenleg|zůstatek|turnover|yhteens|kokku|viso|kopā|összesen|celkem|i alt|razem"
-    r"|count|number|anzahl|total"
+    r"|count|number|anzahl|totaal|gesamt"
 )
 
 

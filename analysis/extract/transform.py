@@ -23,7 +23,7 @@ WORD_BYTES_MAX = 512  # of what detectors group by
 WORDS: tuple[Meaning, ...] = (
     "transaction_id", "account", "counterparty", "merchant", "category", "channel", "country", "device", "ip",
 )  # fmt: skip
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"  # DEL is a character like others
 
 Reject = Callable[[int, str, str, str], None]  # line, column, reason, excerpt
 
@@ -346,7 +346,7 @@ def _has_control(column: pa.Array) -> bool:
         return False
     octets = np.frombuffer(data, np.uint8)
     low = octets[octets < 32]
-    return bool(np.any((low != 9) & (low != 10) & (low != 13)) or np.any(octets == 127))
+    return bool(np.any((low != 9) & (low != 10) & (low != 13)))
 
 
 def _member(name: str, column: pa.Array) -> pa.Array:

@@ -9,7 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.extract.kinds import columns_of, usual_kind
+
 USUAL_SHARE = 0.2  # of the rows have a width that is meant
+REMARK_BELOW = 2  # columns; in a wider table a line of one cell is a remark, however many there are
 WIDER_SHARE = 0.5  # of the rows go beyond the header, and have columns that it does not name
 
 
@@ -40,10 +43,29 @@ def row_widths(header: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> R
         columns = max(meant, default=1)
     else:
         columns = len(header) if usual >= len(header) else max(_filled(header), usual)
+        agreeing = sum(len(row) == usual for row in rows)
         wider = [width for row in rows if (width := _filled(row)) > columns]
         if len(wider) >= max(len(rows) * WIDER_SHARE, 1):
             columns = max(wider)
+        elif wider and usual > columns and agreeing >= len(rows) * WIDER_SHARE:
+            columns = usual  # each row has a cell more than the header, most often an empty one
+    if counts[columns - 1] >= max(len(rows) * USUAL_SHARE, 1) and _lacks_last(rows, columns):
+        meant.add(columns - 1)
+    meant = {width for width in meant if width > 1 or columns <= REMARK_BELOW}
     return RowWidths(columns, usual or columns, frozenset(width for width in meant if width < columns))
+
+
+def _lacks_last(rows: Sequence[Sequence[str]], columns: int) -> bool:
+    """Whether rows with a cell less than the others are like them without their end, dates under dates."""
+    whole = columns_of([row for row in rows if len(row) == columns], columns)
+    short = columns_of([row for row in rows if len(row) == columns - 1], columns - 1)
+    kinds = [usual_kind(cells, 1.0) for cells in whole]
+    if not {"date", "number"} <= set(kinds[:-1]):
+        return False
+    return all(
+        usual_kind(cells, 1.0) in (kind, "") or kind in ("word", "")
+        for cells, kind in zip(short, kinds[:-1], strict=True)
+    )
 
 
 def _filled(row: Sequence[str]) -> int:

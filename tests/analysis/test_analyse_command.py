@@ -171,6 +171,7 @@ def test_each_part_of_the_layout_can_be_said(options: list[str], tmp_path: Path)
         (["--time-zone", "Mars/Olympus"], "time zone"),
         (["--direction", "Kind"], "COLUMN=IN/OUT"),
         (["--direction", "Kind=Q/Q"], "both money in and money out"),
+        (["--positive", "up"], "write in or out"),
         (["--delimiter", ";;"], "delimiter"),
         (["--set", "currency=EURO"], "ISO 4217"),
         (["--map", "colour=Text"], "meanings are"),

@@ -286,3 +286,9 @@ def test_long_numbers_of_a_workbook(tmp_path: Path) -> None:
     book.save(written)
     _, rows, _ = read(tmp_path, "a.xlsx", written.getvalue())
     assert [(row["transaction_id"], row["amount_minor"]) for row in rows] == [("4814769000000001", 3_000), ("0017", 1)]
+
+
+def test_del_is_a_character_of_a_text_like_others(tmp_path: Path) -> None:
+    content = b'[{"date":"2026-03-01","amount":1.5,"text":"a\x7fb"},{"date":"2026-03-02","amount":2.5,"text":"c"}]'
+    _, rows, rejects = read(tmp_path, "a.json", content)
+    assert ([row["text"] for row in rows], rejects) == (["a\x7fb", "c"], [])

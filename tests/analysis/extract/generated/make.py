@@ -5,6 +5,7 @@ Where that is not so (amounts without any hint of direction, days that may be mo
 
 import random as randomness
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 
 from hypothesis import strategies as st
@@ -188,7 +189,9 @@ def _undecidable(style: Style, wanted: list[Column], listed: list[Payment]) -> f
     found = set()
     if style.direction == "absolute" and "balance" not in {column.kind for column in wanted}:
         found.add("direction")
-    if style.language.name == "English" and style.date in ORDERS_LEFT_OPEN and all(p.at.day <= 12 for p in listed):
+    is_text = not isinstance(wanted[[column.kind for column in wanted].index("date")].cell(listed[0], 0), datetime)
+    is_open = style.date in ORDERS_LEFT_OPEN and is_text  # a workbook's own dates are no text
+    if style.language.name == "English" and is_open and all(p.at.day <= 12 for p in listed):
         found.add("date order")
     return frozenset(found)
 
