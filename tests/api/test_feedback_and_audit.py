@@ -143,9 +143,12 @@ async def test_every_change_is_in_the_audit_log(administrator: Analyst, payments
     since = datetime.fromtimestamp(status["recorded_at_ms"] / 1000, UTC)
     assert entries[0] in await administrator.listed("/v1/audit", **{"from": since.isoformat()})
     assert await administrator.listed("/v1/audit", to="2020-01-01T00:00:00Z") == []
-    assert await administrator.listed("/v1/audit", to="0001-01-01T00:00:00+14:00") == []
-    ends = {"from": "0001-01-01T00:00:00+14:00", "to": "9999-12-31T23:59:59-14:00"}
+    assert await administrator.listed("/v1/audit", to="0001-01-01T14:00:00+14:00") == []
+    ends = {"from": "0001-01-01T14:00:00+14:00", "to": "9999-12-31T09:59:59-14:00"}
     assert await administrator.listed("/v1/audit", **ends) == await administrator.listed("/v1/audit")
+    for name, beyond in (("from", "0001-01-01T13:59:59%2B14:00"), ("to", "9999-12-31T10:00:00-14:00")):
+        refused = await administrator.call("GET", f"/v1/audit?{name}={beyond}")  # no year in UTC, as everywhere
+        assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, f"query.{name}")
 
 
 async def test_a_refused_change_leaves_no_entry(administrator: Analyst, payments: Payments) -> None:
