@@ -131,10 +131,13 @@ async def test_a_name_is_given_once(analyst: Analyst) -> None:
             {"detectors": [{"detector": "split_payment", "config": {"limits": [100, -1]}}]},
             "body.detectors.0.config.limits.1",
         ),
-        ({"detectors": [{"detector": "account_limit", "config": {"limits": {"a\x00": 1}}}]}, "body.detectors.0.config"),
+        (
+            {"detectors": [{"detector": "account_limit", "config": {"limits": {"a\x00": 1}}}]},
+            "body.detectors.0.config.limits.a\ufffd",
+        ),
         (
             {"detectors": [{"detector": "account_limit", "config": {"limits": {"\ud800": 1}}}]},
-            "body.detectors.0.config",
+            "body.detectors.0.config.limits.\ufffd",
         ),
         ({"time_zone": "Mars/Olympus"}, "body.time_zone"),
         ({"name": "a\nb"}, "body.name"),
