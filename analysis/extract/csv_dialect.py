@@ -121,9 +121,10 @@ def _sense(rows: Sequence[Sequence[str]], start: TableStart) -> tuple[float, flo
     """How much of a table it is: names, columns of numbers and dates; then how many rows agree on their width."""
     below = [row for row in rows[start.skip + start.header :] if any(cell.strip() for cell in row)]
     counts = Counter(len(row) for row in below or rows)
-    usual, agreeing = max(counts.items(), key=lambda item: (item[1], item[0]))
-    if usual < 2:
+    cut = [item for item in counts.items() if item[0] > 1]  # few rows can be fewer than the lines of a footer
+    if not cut:
         return (0.0, 0.0)
+    usual, agreeing = max(cut, key=lambda item: (item[1], item[0]))
     kinds = [usual_kind(column) for column in columns_of(below, usual)]
     typed = sum(kind in VALUES for kind in kinds)
     share = agreeing / counts.total()
