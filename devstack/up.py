@@ -135,6 +135,13 @@ class _Run:
         self._screen.warn(f"Port {settings.api_port} is taken by another program: the gateway takes a free one.")
         return 0
 
+    def _ports(self, api_port: int, named: Mapping[str, str]) -> dict[str, int]:
+        """A port for every name; the gateway's is not looked at again where this run itself holds it."""
+        if self._held_port is None:
+            return choose({"api": api_port}, {}, named)
+        others = {name: setting for name, setting in named.items() if name != "api"}
+        return {"api": api_port, **choose({}, {}, others)}
+
     def _has_model(self) -> bool:
         return any((self._settings.model_path / name).exists() for name in ("champion", "manifest.json"))
 
@@ -167,7 +174,7 @@ class _Run:
         workers = {f"worker-{number + 1}": "worker" for number in range(settings.scoring_workers)}
         workers |= {f"analysis-worker-{number + 1}": "analysis-worker" for number in range(settings.analysis_workers)}
         named = {"api": "API_PORT", **dict.fromkeys([*workers, _STATISTICS], "METRICS_PORT")}
-        ports = choose({"api": api_port}, {}, named)
+        ports = self._ports(api_port, named)
         shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
         gated = self._compiled | environment | {gate.VARIABLE: str(self._gate)}
