@@ -127,7 +127,7 @@ def _told_of(file: Path) -> Iterator[None]:
 
 def _understand(file: Path, corrections: Corrections) -> None:
     """Say how the file is understood. Raises FileRefused, NeedsConfirmation."""
-    _, reading = understand(file, file.name, _first(corrections), _defaults())
+    _, reading = understand(file, file.name, _first(corrections), Defaults())
     mapping = corrections.settle(reading)
     report.say_understanding(_out, reading.model_copy(update={"mapping": mapping}))
 
@@ -135,11 +135,6 @@ def _understand(file: Path, corrections: Corrections) -> None:
 def _first(corrections: Corrections) -> Wanted | None:
     """What the guess has to take as given: the layout."""
     return Wanted(layout=corrections.layout) if corrections.layout != Layout() else None
-
-
-def _defaults() -> Defaults:
-    """What holds where a file says nothing: a currency is not made up."""
-    return Defaults()
 
 
 def _form(out: Path | None) -> Format | None:
@@ -185,7 +180,7 @@ class _Work:
                 rows_path,
                 rejects_path,
                 wanted=self._wanted(),
-                defaults=_defaults(),
+                defaults=Defaults(),
                 progress=bars.progress,
                 cancelled=ended,
             )
@@ -203,7 +198,7 @@ class _Work:
         first = _first(self.corrections)
         if not self.corrections.of_mapping:
             return first
-        _, reading = understand(self.file, self.file.name, first, _defaults())
+        _, reading = understand(self.file, self.file.name, first, Defaults())
         return Wanted(layout=reading.layout, mapping=self.corrections.settle(reading))
 
 

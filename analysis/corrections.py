@@ -55,7 +55,7 @@ class Corrections:
         for question in reading.questions:
             corrected = [self.over(alternative.mapping) for alternative in question.alternatives]
             if all(_money(each) == _money(corrected[0]) for each in corrected):
-                mapping = self.over(corrected[0])
+                mapping = corrected[0]
             else:
                 still_open.append(question)
         if still_open:

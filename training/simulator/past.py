@@ -16,7 +16,7 @@ ACCOUNTS = (
     480  # each pays three times a day, as those did whom the first model was trained on: so its figures hold here
 )
 DAYS = 28  # as long as the longest window, nearly, and four times the label delay
-TRANSACTIONS = 40_000  # about five seconds of one worker
+TRANSACTIONS = 40_000  # some fifteen seconds of processor time, cases and labels included
 SLICE_MS = 24 * 3_600_000  # transactions and labels are put into the log by slices; see `Slice`
 RUN_ID = "demo-history"  # begins every id, so that nobody takes these for payments of their own
 _HOUR_MS = 3_600_000
