@@ -11,6 +11,7 @@ from contracts.errors import SettingsError
 from contracts.transaction import DEMO_CLIENT_ID
 from settings import Settings
 from storage.api_keys import ApiKeyRepository
+from storage.backdate import is_empty
 from storage.clients import ClientRepository
 from storage.database import connect
 from storage.roles import IDENTITY
@@ -24,9 +25,16 @@ class Seeded(NamedTuple):
 
     api_key: str
     sign_in_token: str
+    is_empty: bool  # nothing was ever decided here
 
     def as_json(self) -> str:
-        return json.dumps({"RISKSTREAM_API_KEY": self.api_key, "SIGN_IN_TOKEN": self.sign_in_token})
+        return json.dumps(
+            {
+                "RISKSTREAM_API_KEY": self.api_key,
+                "SIGN_IN_TOKEN": self.sign_in_token,
+                "IS_EMPTY": "yes" if self.is_empty else "no",
+            }
+        )
 
 
 def seed_demo(settings: Settings) -> Seeded:
@@ -50,7 +58,8 @@ async def _seed_demo(settings: Settings) -> Seeded:
         token = new_token()
         expires_at = datetime.now(UTC) + LINK_TTL
         await SignInLinkRepository(pool).create(hash_sign_in_token(secret, token), DEMO_CLIENT_ID, expires_at)
-    return Seeded(key, token)
+    async with await connect(settings.postgres_dsn, size_max=1) as owner:
+        return Seeded(key, token, await is_empty(owner))
 
 
 async def _sign_in_link(settings: Settings) -> str:

@@ -100,7 +100,7 @@ class _Run:
         servers.ensure_database(self._home)
         self._screen.step("database and topics")
         environment |= self._seed(environment)
-        link_token = environment.pop("SIGN_IN_TOKEN")
+        link_token, is_empty = environment.pop("SIGN_IN_TOKEN"), environment.pop("IS_EMPTY") == "yes"
         if self._only_servers:
             self._home.publish(environment)
             self._screen.servers_are_up(environment)
@@ -113,7 +113,7 @@ class _Run:
             if compiling.is_at_work:
                 self._screen.step("the kernel is compiled (the first time: half a minute or more)")
             compiling.finish()
-        if settings.demo_rate and settings.environment != "production":
+        if is_empty and settings.demo_rate and settings.environment != "production":
             self._screen.step("a simulated history for the demo (once)")
             self._screen.say(self._begin(environment, "demo-history").finish().strip())
         self._screen.step("workers and gateway")
@@ -155,7 +155,7 @@ class _Run:
             self._begin(environment, "train", "--quick", show=True).finish()
 
     def _seed(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """Migrations, topics, demo client and key; returns what it prints: RISKSTREAM_API_KEY, SIGN_IN_TOKEN."""
+        """Migrations, topics, demo client and key; returns what it prints: key, sign-in token, emptiness."""
         known = self._home.known_secret("RISKSTREAM_API_KEY")
         more = {"RISKSTREAM_API_KEY": known} if known else {}
         answer: dict[str, str] = json.loads(self._begin({**environment, **more}, "seed", "--json").finish())
