@@ -1,9 +1,9 @@
-"""Drift: how far what is seen now lies from what the model was made of, as the population stability index (PSI).
+"""Drift: how far what is seen now lies from the newest that the model was measured on, as the population stability index (PSI).
 
 `reference.json` beside a model holds, for each feature and for the score, bins and the share of rows in each:
 
-    features   of the rows that the model was trained on; edges at the deciles, so about a tenth of the rows a bin
-    score      of the test period's rows, which the model had not seen; edges between whole scores (SCORE_EDGES)
+    features   of the test period's rows, the newest; edges at the deciles, so about a tenth of the rows a bin
+    score      of the same rows, which the model had not seen; edges between whole scores (SCORE_EDGES)
 
 Bin i holds the values x with edges[i-1] < x <= edges[i]; one more bin, the last, holds what is missing (NaN). So a
 distribution with k edges has k + 2 shares.

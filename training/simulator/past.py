@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
+from heapq import merge
 from itertools import groupby
 
 from contracts.label import Label
@@ -10,22 +11,22 @@ from contracts.transaction import Transaction
 from training.simulator.labels import labels_of
 from training.simulator.population import DAY_MS
 from training.simulator.rows import SimulatedTransaction, time_of
+from training.simulator.sessions import PAYMENTS_PER_ACCOUNT_DAY, daily_sessions
 from training.simulator.world import DEFAULT_SEED, World, simulate
 
-ACCOUNTS = (
-    480  # each pays three times a day, as those did whom the first model was trained on: so its figures hold here
-)
+ACCOUNTS = 384  # six neighbourhoods
 DAYS = 28  # as long as the longest window, nearly, and four times the label delay
-TRANSACTIONS = 40_000  # some fifteen seconds of processor time, cases and labels included
+# Some fifteen seconds of processor time, cases and labels included: three payments an account and day, as those paid
+# whom the first model was trained on, and one session a day at the pace of the live stream.
+TRANSACTIONS = 32_000
 SLICE_MS = 24 * 3_600_000  # transactions and labels are put into the log by slices; see `Slice`
 RUN_ID = "demo-history"  # begins every id, so that nobody takes these for payments of their own
 _HOUR_MS = 3_600_000
-_PAYMENTS_PER_ACCOUNT_DAY_MAX = 180.0  # far more often than people pay, so that a demo of an hour meets people it knows
 
 
 def accounts_behind(rate: float) -> int:
     """How many people a live stream of `rate` a second draws from: those of the past, and others for a fast stream."""
-    return max(ACCOUNTS, round(rate * 86_400 / _PAYMENTS_PER_ACCOUNT_DAY_MAX))
+    return max(ACCOUNTS, round(rate * 86_400 / PAYMENTS_PER_ACCOUNT_DAY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ class Past:
 
 
 def past_of(now_ms: int, *, transactions: int = TRANSACTIONS, accounts: int = ACCOUNTS, days: int = DAYS) -> Past:
-    """About `transactions` over the `days` before the hour of `now_ms`; no label is known later than that hour."""
+    """About `transactions` over the `days` before the hour of `now_ms`, and `DAILY_SHARE` more in daily sessions.
+
+    No label is known later than that hour.
+    """
     end_ms = now_ms // _HOUR_MS * _HOUR_MS
     start_ms = end_ms - days * DAY_MS
     world = World(
@@ -64,7 +68,8 @@ def past_of(now_ms: int, *, transactions: int = TRANSACTIONS, accounts: int = AC
         run_id=RUN_ID,
         rate=transactions / days / 86_400,
     )
-    told = list(_before(end_ms, simulate(world)))
+    streams = [_before(end_ms, simulate(world)), *daily_sessions(world, days)]
+    told = list(merge(*streams, key=lambda one: one.transaction.timestamp))
     known: dict[int, list[Label]] = {}
     for label in labels_of(told):
         at_ms = int(label.known_at.timestamp() * 1000)

@@ -22,6 +22,7 @@ _BLOCK_TRANSACTIONS = 8192  # made at once: enough for numpy to be fast, few eno
 _BLOCK_MS_MAX = DAY_MS // 4
 _BLOCK_MS_MIN = 1000
 _STEADY_BLOCK_MS_MAX = 5000  # much shorter than outings
+_SLOW_BLOCK_TRANSACTIONS, _SLOW_BLOCK_MS_MAX = 10, 60_000  # a slow steady stream is not made in blocks of nothing
 _LEAD_MS = 30 * 60_000  # most outings are over by then
 _LEAD_TRANSACTIONS_MAX = 60_000  # a tenth of a second; a faster stream begins with fewer second payments
 
@@ -96,7 +97,8 @@ class Run:
             self._population, world.accounts, world.fraud_share, Chance(0, *story).random("schedule", 0)
         )
         self._made = 0
-        block_ms_max = _STEADY_BLOCK_MS_MAX if world.steady else _BLOCK_MS_MAX
+        slow_ms = min(_SLOW_BLOCK_TRANSACTIONS / world.transactions_per_second * 1000, _SLOW_BLOCK_MS_MAX)
+        block_ms_max = max(_STEADY_BLOCK_MS_MAX, slow_ms) if world.steady else _BLOCK_MS_MAX
         block_ms = _BLOCK_TRANSACTIONS / world.transactions_per_day * DAY_MS
         self.block_ms = int(min(max(block_ms, _BLOCK_MS_MIN), block_ms_max))
         self.next_ms = world.start_ms

@@ -1,5 +1,6 @@
 """What the simulator writes is what the contracts take, in order, with ids that come once."""
 
+from collections import Counter
 from datetime import timedelta
 from itertools import islice, pairwise
 
@@ -50,10 +51,22 @@ def test_training_transactions_are_ordered_and_hold_cold_starts_throughout(mixtu
     assert all(a.transaction.timestamp <= b.transaction.timestamp for a, b in pairwise(items))
     assert len({item.transaction.transaction_id for item in items}) == len(items)
     runs = {item.transaction.transaction_id.rsplit("-", 1)[0] for item in items}
-    assert len(runs) == 7
+    kinds = Counter(run.split("-")[0].rstrip("0123456789") for run in runs)
+    assert (kinds["cold"], kinds["long"]) == (6, 7)
+    assert kinds["history"] == 1 + 10, "one session a day"
     late = [item.transaction for item in items[14_000:]]
     known = {item.transaction.account for item in items[:14_000]}
-    assert sum(transaction.account not in known for transaction in late) > 0.1 * len(late)
+    assert sum(transaction.account not in known for transaction in late) > 0.02 * len(late)
+
+
+def test_training_transactions_hold_sessions_of_known_people_at_the_pace_of_a_demo(mixture: list[SimulatedTransaction]):
+    known = {item.transaction.account for item in mixture if item.transaction.transaction_id.startswith("history-3-0")}
+    session = [item.transaction for item in mixture if item.transaction.transaction_id.startswith("long3-3-")]
+    hours = (session[-1].timestamp - session[0].timestamp).total_seconds() / 3600
+    people = Counter(transaction.account for transaction in session)
+    assert hours > 6
+    assert len(session) / hours * 24 / len(people) > 50, "payments of an account in a day"
+    assert sum(account in known for account in people) > 0.8 * len(people)
 
 
 def test_a_tiny_world_goes_on():
