@@ -1,4 +1,4 @@
-"""Drift: how far what is seen now lies from the newest that the model was measured on, as the population stability index (PSI).
+"""Drift: how far what is seen now lies from what the model was measured on, as the population stability index (PSI).
 
 `reference.json` beside a model holds, for each feature and for the score, bins and the share of rows in each:
 

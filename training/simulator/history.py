@@ -45,7 +45,7 @@ def training_transactions(
         return (start + timedelta(days=days * part)).replace(hour=hour, minute=0, second=0, microsecond=0)
 
     daily = merge(simulate(world), *daily_sessions(world, ceil(days)), key=_when)
-    streams = [islice(daily, daily_count)]
+    streams: list[Iterator[SimulatedTransaction]] = [islice(daily, daily_count)]
     for number, ((part, hour), hours) in enumerate(zip(_LONG_AT, _LONG_HOURS, strict=True), 1):
         some = max(1, round(long / hours * 24 / PAYMENTS_PER_ACCOUNT_DAY))
         streams.append(session(world, moment(part, hour), long, f"long{number}-{seed}", accounts=some))
