@@ -37,9 +37,8 @@ WHERE state = 'running' AND leased_until < now() AND (cancel_requested OR attemp
 # minutes delay another's that takes a second by one of them, not by all. Of one client's the most urgent first.
 _TAKE = f"""
 WITH used AS (
-    SELECT r.client_id, sum(extract(epoch FROM
-        coalesce(r.finished_at, least(r.leased_until, now())) - greatest(r.started_at, now() - make_interval(secs => $5))
-    )) AS seconds
+    SELECT r.client_id, sum(extract(epoch FROM coalesce(r.finished_at, least(r.leased_until, now()))
+        - greatest(r.started_at, now() - make_interval(secs => $5)))) AS seconds
     FROM jobs AS r
     WHERE r.started_at IS NOT NULL AND (r.state = 'running' OR r.finished_at > now() - make_interval(secs => $5))
     GROUP BY r.client_id
