@@ -85,11 +85,12 @@ def in_child(
     theirs.close()
     try:
         found: R = _result(ours, _Watch(child.pid or 0, limits, cancelled), progress, answer)
-        return found
     except EOFError:
         child.join(POLL_S)
         _unless_stopping(cancelled)
         raise ChildEnded(f"ended its process ({_how(child.exitcode)})") from None
+    else:
+        return found
     finally:
         child.kill()
         child.join()
