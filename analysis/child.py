@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any, TypeVar
@@ -176,7 +177,14 @@ def _serve(connection: "Connection[Any, Any]", work: Callable[[Link, Any], R], a
 
 
 def _end_with_parent() -> None:
-    """A worker that is killed takes its children along: by Linux' own means, because a reader may hold the lock."""
+    """A worker that is killed takes its children along: by Linux' own means, because a reader may hold the lock.
+
+    The process that children are forked from ends when nobody holds its pipe any more. A child gets it, too, so as to
+    have children of its own; it has none.
+    """
+    alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # type: ignore[attr-defined]
+    if alive is not None:
+        os.close(alive)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == 1:

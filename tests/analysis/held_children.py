@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.child import Link
+from analysis.child import Limits, Link, in_child
 
 
 class Unsendable(Exception):
@@ -63,3 +63,15 @@ def ends_by(link: Link, number: int) -> None:
 
 def crashes(link: Link, _argument: Any) -> None:
     ends_by(link, signal.SIGSEGV)
+
+
+def tells_its_number(link: Link, _argument: Any) -> None:
+    link.progress("parse", os.getpid(), 0)
+    holds_the_lock(link, None)
+
+
+if __name__ == "__main__":  # a worker, which a test kills
+    in_child(
+        tells_its_number, None, Limits(600, 1024**3), progress=lambda _, pid, __: print(pid, flush=True),
+        cancelled=lambda: False,
+    )  # fmt: skip

@@ -1,11 +1,15 @@
 """Work in a child: its results and errors come back, and whatever holds it or breaks it ends it and nothing else."""
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from analysis.child import ChildEnded, Limits, Link, in_child
@@ -83,3 +87,17 @@ def test_a_child_that_ends_with_its_worker_is_no_crash() -> None:
     ended = iter([False] * 3)
     with pytest.raises(Cancelled):
         child(held_children.ends_by, signal.SIGKILL, cancelled=lambda: next(ended, True))
+
+
+def test_a_child_ends_when_its_worker_is_killed() -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", held_children.__name__], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert worker.stdout is not None
+    child = psutil.Process(int(worker.stdout.readline()))
+    worker.kill()
+    worker.wait()
+    worker.stdout.close()
+    with suppress(psutil.NoSuchProcess):
+        child.wait(timeout=LONG_S)
+    assert not child.is_running()
