@@ -182,7 +182,7 @@ def _end_with_parent() -> None:
     The process that children are forked from ends when nobody holds its pipe any more. A child gets it, too, so as to
     have children of its own; it has none.
     """
-    alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)  # type: ignore[attr-defined]
+    alive = getattr(forkserver._forkserver, "_forkserver_alive_fd", None)
     if alive is not None:
         os.close(alive)
     if sys.platform == "linux":
