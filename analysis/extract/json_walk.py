@@ -17,7 +17,7 @@ TOP = "(top level)"
 OTHERS = "(further lists)"
 LISTS_MAX = 1_000  # with names of their own
 NESTED_MAX = 1_000  # brackets
-PATH_MAX = 1_000  # characters of a list's name; keys further in are left out of it
+PATH_MAX = 190  # characters of a list's name, with one key more 400; keys further in are left out of it
 KEY_GAP_MAX = 1_000  # bytes between a key and what it names
 # A string ends on its line. Strings and flat objects give nothing back, so that a text is looked at once or twice,
 # whatever is in it.

@@ -30,7 +30,7 @@ READ_BYTES = 256 * 1024
 SAMPLE_BYTES = 1024 * 1024  # in which the element of a row is looked for
 PATHS_MAX = 10_000  # that are counted there
 DEPTH_MAX = 100
-PATH_MAX = 2_000  # characters of the names of nested elements: each element is looked up by its path
+PATH_MAX = 400  # characters of the names of nested elements, as of `Layout.record`; each is looked up by its path
 NODES_MAX = 20_000  # of one row
 SEPARATOR = " "  # between a namespace and a name
 
