@@ -78,6 +78,10 @@ class Settings(BaseSettings):
     analysis_workers: int = Field(1, ge=0, le=64)  # that `riskstream up` starts
     job_lease_s: float = Field(15, ge=1, le=3600)  # of an analysis worker that is silent, before another one takes over
 
+    parse_seconds_max: float = Field(600, ge=1)  # for reading the largest upload; a small one has 30 s and 10 s a MB
+    run_seconds_max: float = Field(3600, ge=1)  # for the detectors of a run or a preview
+    job_memory_max: int = Field(4 * 1024**3, ge=256 * 1024**2)  # bytes of the process that does a job
+
     max_file_size: int = Field(100 * 1024 * 1024, ge=1, le=2**40)  # bytes of an uploaded file
     upload_quota: int = Field(2 * 1024**3, ge=1, le=2**50)  # bytes of all files that a client keeps
     upload_dir: Path = Field(default_factory=lambda known: known["riskstream_home"] / "uploads")

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from analysis import analyse_options as options
 from analysis import analyse_report as report
 from analysis.corrections import Corrections
-from analysis.extract.extract import Defaults, Extracted, NeedsConfirmation, extract, understand
+from analysis.extract.extract import Defaults, Extracted, NeedsConfirmation, NotReadable, extract, understand
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Layout, Wanted
 from analysis.extract.rejects import read_rejects
@@ -126,10 +126,15 @@ def _told_of(file: Path) -> Iterator[None]:
 
 
 def _understand(file: Path, corrections: Corrections) -> None:
-    """Say how the file is understood. Raises FileRefused, NeedsConfirmation."""
+    """Say how the file is understood. Raises FileRefused, NeedsConfirmation, and NotReadable as reading it would."""
     _, reading = understand(file, file.name, _first(corrections), Defaults())
     mapping = corrections.settle(reading)
     report.say_understanding(_out, reading.model_copy(update={"mapping": mapping}))
+    # A mapping that is corrected is looked at by itself, whatever was wrong with the guess.
+    guessed = None if corrections.of_mapping else reading.problem
+    problem = guessed or mapping.problem([column.name for column in reading.columns])
+    if problem is not None:
+        raise NotReadable(problem, reading)
 
 
 def _first(corrections: Corrections) -> Wanted | None:

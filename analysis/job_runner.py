@@ -16,7 +16,7 @@ from storage.database import AnyPool
 from storage.job_queue import Finish, Held, JobQueue, LeaseLost
 from storage.jobs import JobKind
 
-BEAT_S = 1.0  # also how old the progress that others see may be
+BEAT_S = 0.5  # how late a cancellation is heard, and how old the progress that others see may be
 STORE_RETRY_S = 1.0  # while Postgres is away, until the lease is another's
 
 log = structlog.get_logger()
@@ -53,13 +53,9 @@ class JobRunner:
 
     async def _ended(self, held: Held) -> str:
         context = JobContext(self._settings, self._pool, asyncio.get_running_loop())
-        try:
-            handler = await asyncio.to_thread(self._handler, held.job.kind)
-        except ImportError as error:
-            report(error)
-            return await self._failed(held, f"this installation cannot do a {held.job.kind}")
         beside = [asyncio.create_task(self._beat(held, context)), asyncio.create_task(self._stop(context))]
         try:
+            handler = await self._imported(held.job.kind, context)
             finish = await self._worked(handler, held, context)
             # The heartbeat goes on: storing a hundred thousand rows takes longer than it may be silent.
             return await self._store(held, finish)
@@ -75,6 +71,21 @@ class JobRunner:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _imported(self, kind: JobKind, context: JobContext) -> Handler:
+        """The handler, whose libraries take seconds the first time. Raises JobFailed, Cancelled."""
+        importing = asyncio.create_task(asyncio.to_thread(self._handler, kind))
+        asked = asyncio.create_task(context.asked.wait())
+        try:
+            await asyncio.wait((importing, asked), return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                raise Cancelled
+            return await importing
+        except ImportError as error:
+            report(error)
+            raise JobFailed(f"this installation cannot do a {kind}") from error
+        finally:
+            asked.cancel()
 
     async def _worked(self, handler: Handler, held: Held, context: JobContext) -> Finish | None:
         """The handler's result. Raises what it raises, and Cancelled if it does not end when it is asked to."""

@@ -1,4 +1,5 @@
-"""What a job is to those who do it: a handler for each kind, run in a thread of a worker.
+"""What a job is to those who do it: a handler for each kind, run in a thread of a worker. What it does with a client's
+data it does in a child (`analysis.child`), which can be ended.
 
 A handler must be idempotent: it may be killed at any moment and begun again by another worker. What it stores goes
 into the function that it returns, which runs in the transaction that ends the job, so it is stored once or not at

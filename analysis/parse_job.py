@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 
-from analysis.extract.extract import Defaults, Extracted, NeedsConfirmation, NotReadable, extract
+from analysis.child import ChildEnded, Limits, in_child
+from analysis.child_work import FileToRead, read_file
+from analysis.extract.extract import Extracted, NeedsConfirmation, NotReadable
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Mapping, Reading, Wanted
 from analysis.jobs import Context, Finish
@@ -22,6 +24,9 @@ from storage.jobs import Job
 from storage.uploads import StoredUpload, UploadRepository, keep_mapping, parsed, refused
 
 WORKING = "work-"
+# What reading may take: a hundred times what good files take on a machine that does nothing else.
+SECONDS_MIN = 30.0
+SECONDS_PER_BYTE = 10 / 1e6
 
 
 def parse(job: Job, context: Context) -> Finish | None:
@@ -36,20 +41,21 @@ def parse(job: Job, context: Context) -> Finish | None:
     working = folder / f"{WORKING}{uuid4().hex}"
     try:
         working.mkdir()
-        found = extract(
-            original_path(root, upload.client_id, upload.upload_id),
-            upload.file_name,
-            working / "rows.parquet",
-            working / "rejects.parquet",
-            wanted=_wanted(upload),
-            defaults=_defaults(upload, context),
+        path = original_path(root, upload.client_id, upload.upload_id)
+        found = in_child(
+            read_file,
+            FileToRead(path, upload.file_name, working, _wanted(upload), _time_zone(upload, context)),
+            limits_of(path.stat().st_size, context),
             progress=context.progress,
             cancelled=context.cancelled,
+            answer=lambda layout_id: _kept(upload, layout_id, context),
         )
     except NotReadable as error:
         return _refusal(root, working, upload, str(error), error.reading, asks=isinstance(error, NeedsConfirmation))
     except FileRefused as error:
         return _refusal(root, working, upload, str(error), None)
+    except ChildEnded as error:
+        return _refusal(root, working, upload, f"the file cannot be read: reading it {error}", None)
     except FileNotFoundError:
         return _refusal(root, working, upload, "the file is not there any more; upload it again", None)
     except BaseException:
@@ -70,17 +76,25 @@ def _wanted(upload: StoredUpload) -> Wanted | None:
         raise FileRefused(f"the file cannot be read in the way that was asked for: {where}: {first['msg']}") from error
 
 
-def _defaults(upload: StoredUpload, context: Context) -> Defaults:
+def limits_of(size_bytes: int, context: Context) -> Limits:
+    """What reading a file of this size may take."""
+    settings = context.settings
+    seconds = min(SECONDS_MIN + size_bytes * SECONDS_PER_BYTE, settings.parse_seconds_max)
+    return Limits(seconds, settings.job_memory_max)
+
+
+def _time_zone(upload: StoredUpload, context: Context) -> str:
     client = context.wait(ClientRepository(context.pool).all()).get(upload.client_id)
+    return client.time_zone if client else "UTC"
 
-    def kept(layout_id: str) -> Mapping | None:
-        found = context.wait(UploadRepository(context.pool).kept_mapping(upload.client_id, layout_id))
-        try:
-            return Mapping.model_validate(found) if found is not None else None
-        except ValidationError:  # kept when less was checked: guessed again
-            return None
 
-    return Defaults(time_zone=client.time_zone if client else "UTC", kept=kept)
+def _kept(upload: StoredUpload, layout_id: str, context: Context) -> Mapping | None:
+    """The client's own mapping for such files."""
+    found = context.wait(UploadRepository(context.pool).kept_mapping(upload.client_id, layout_id))
+    try:
+        return Mapping.model_validate(found) if found is not None else None
+    except ValidationError:  # kept when less was checked: guessed again
+        return None
 
 
 def _success(root: Path, working: Path, upload: StoredUpload, found: Extracted, actor: str) -> Finish:

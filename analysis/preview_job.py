@@ -3,13 +3,10 @@
 from functools import partial
 from uuid import UUID
 
-import msgspec
-
+from analysis.child import ChildEnded, Limits, in_child
+from analysis.child_work import RowsToPreview, preview_rows
 from analysis.job_rows import rows_of, working_folder
 from analysis.jobs import Context, Finish, JobFailed
-from analysis.preview import previewed
-from analysis.sample_rows import sample
-from analysis.strategy import InvalidStrategy, parsed
 from storage.jobs import Job
 from storage.previews import PreviewRepository, note_found
 
@@ -28,20 +25,13 @@ def preview(job: Job, context: Context) -> Finish:
     with working_folder(context.settings.upload_dir / WORKING / job.subject, job.attempts) as folder:
         rows, rows_total = rows_of(request.source, job.client_id, folder, context, PERIOD_ROWS_MAX)
         try:
-            found = previewed(
-                sample(rows, folder / "sample.parquet", ROWS_MAX, context.cancelled),
-                rows_total,
-                parsed(request.document),
-                parsed(request.document_current),
-                folder=folder,
+            found = in_child(
+                preview_rows,
+                RowsToPreview(rows, rows_total, ROWS_MAX, folder, request.document, request.document_current),
+                Limits(context.settings.run_seconds_max, context.settings.job_memory_max),
                 progress=context.progress,
                 cancelled=context.cancelled,
             )
-        except InvalidStrategy as error:
-            raise JobFailed(f"the strategy: {error}") from error
-    return partial(
-        note_found,
-        client_id=job.client_id,
-        preview_id=preview_id,
-        found=msgspec.json.decode(msgspec.json.encode(found)),
-    )
+        except ChildEnded as error:
+            raise JobFailed(f"the preview cannot be made: it {error}") from error
+    return partial(note_found, client_id=job.client_id, preview_id=preview_id, found=found)

@@ -2,13 +2,13 @@
 
 HEAD_BYTES = 8  # that tell
 
+ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SIGNATURES = (
-    (b"PK\x03\x04", "an Excel workbook or a ZIP archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
+    (ZIP, "an Excel workbook or a ZIP archive"), (OLD_EXCEL, "an old Excel workbook"),
     (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"),
     (b"\x1f\x8b", "compressed with gzip"), (b"BZh", "compressed with bzip2"), (b"7z\xbc\xaf", "a 7z archive"),
     (b"Rar!", "a RAR archive"), (b"\xfd7zXZ", "compressed with xz"), (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
-    (b"MZ", "a program"), (b"\x7fELF", "a program"), (b"PAR1", "a Parquet file"), (b"SQLite", "a database"),
+    (b"MZ", "a program"), (b"\x7fELF", "a program"), (b"PAR1", "a Parquet file"), (b"SQLite f", "a database"),
 )  # fmt: skip
 
 

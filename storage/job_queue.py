@@ -21,6 +21,7 @@ ATTEMPTS_MAX = 12  # beginnings of a job, most of them ended by a worker that di
 ERRORS_MAX = 3  # of these, by an error in the work itself
 RETRY_S = 5.0  # after the first error; doubled at the next
 TEXT_MAX = 500  # characters of an error
+USED_WITHIN_S = 3600.0  # what a client's jobs took longer ago does not count against it
 
 Finish = Callable[[Connection], Awaitable[None]]  # stores the results, in the transaction that ends the job
 
@@ -32,13 +33,21 @@ UPDATE jobs SET state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'failed
         ELSE 'given up: its worker ended ' || attempts || ' times before the work was done' END
 WHERE state = 'running' AND leased_until < now() AND (cancel_requested OR attempts >= $1)
 """
-# The most urgent first; among these whose client has the fewest at work, so that none waits behind another's hundred.
+# The client that has had the least of the workers lately comes first, whatever waits: so a few jobs that each take
+# minutes delay another's that takes a second by one of them, not by all. Of one client's the most urgent first.
 _TAKE = f"""
+WITH used AS (
+    SELECT r.client_id, sum(extract(epoch FROM coalesce(r.finished_at, least(r.leased_until, now()))
+        - greatest(r.started_at, now() - make_interval(secs => $5)))) AS seconds
+    FROM jobs AS r
+    WHERE r.started_at IS NOT NULL AND (r.state = 'running' OR r.finished_at > now() - make_interval(secs => $5))
+    GROUP BY r.client_id
+)
 UPDATE jobs AS j SET state = 'running', lease = $1, leased_until = now() + make_interval(secs => $2), worker = $3,
     attempts = j.attempts + 1, started_at = now(), beaten_at = now(), stage_at = now(), stage = '', rows_done = 0,
     rows_total = 0
 WHERE j.job_id = (
-    SELECT x.job_id FROM jobs AS x
+    SELECT x.job_id FROM jobs AS x LEFT JOIN used USING (client_id)
     WHERE x.kind = ANY ($4::text[]) AND (
         (x.state = 'waiting' AND x.due_at <= now() AND NOT EXISTS (
             SELECT FROM jobs AS r WHERE r.state = 'running' AND r.client_id = x.client_id AND r.kind = x.kind
@@ -46,11 +55,8 @@ WHERE j.job_id = (
         ))
         OR (x.state = 'running' AND x.leased_until < now())
     )
-    ORDER BY x.priority DESC,
-        (SELECT count(*) FROM jobs AS r
-            WHERE r.state = 'running' AND r.leased_until >= now() AND r.client_id = x.client_id),
-        x.created_at, x.job_id
-    LIMIT 1 FOR UPDATE SKIP LOCKED
+    ORDER BY coalesce(used.seconds, 0), x.priority DESC, x.created_at, x.job_id
+    LIMIT 1 FOR UPDATE OF x SKIP LOCKED
 )
 RETURNING {COLUMNS}
 """
@@ -102,7 +108,9 @@ class JobQueue:
         async with session(self._pool) as connection:
             await connection.execute(_SWEEP, ATTEMPTS_MAX)
             try:
-                record = await connection.fetchrow(_TAKE, lease, self._lease_s, self._worker, list(kinds))
+                record = await connection.fetchrow(
+                    _TAKE, lease, self._lease_s, self._worker, list(kinds), USED_WITHIN_S
+                )
             except asyncpg.UniqueViolationError:
                 return None  # another worker began one of the same subject at this moment
         return Held(job_of(record), lease) if record else None

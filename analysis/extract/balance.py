@@ -103,6 +103,7 @@ class RunningCheck:
     _checked: int = 0
     _breaks: list[list[int]] = field(default_factory=lambda: [[] for _ in range(WAYS)])
     _missing: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    _missed: list[int] = field(default_factory=list)  # since then: sorted in when they are needed, not one by one
 
     def add(
         self, lines: Ints, amount: Ints, balance: Ints, is_known: Bools, codes: Ints, accounts: Sequence[str]
@@ -130,8 +131,9 @@ class RunningCheck:
 
     def miss(self, lines: Sequence[int]) -> None:
         """Rows that did not land: what stands on one side of them cannot be compared with the other."""
-        if len(lines):
-            self._missing = np.sort(np.append(self._missing[-MISSING_MAX:], np.array(lines, np.int64)))
+        self._missed += lines
+        if len(self._missed) > MISSING_MAX:
+            self._sort_in()
 
     def result(self) -> BalanceCheck | None:
         """The way that holds in most rows; None where no row could be checked."""
@@ -142,7 +144,13 @@ class RunningCheck:
             confirmed=self._confirmed[best], checked=self._checked, breaks=sorted(self._breaks[best])[:BREAKS_MAX]
         )
 
+    def _sort_in(self) -> None:
+        if self._missed:
+            self._missing = np.sort(np.append(self._missing[-MISSING_MAX:], np.array(self._missed, np.int64)))
+            self._missed = []
+
     def _count(self, lines: tuple[Ints, Ints], moved: Ints, earlier: Ints, later: Ints) -> None:
+        self._sort_in()
         if len(self._missing):
             whole = np.searchsorted(self._missing, lines[0]) == np.searchsorted(self._missing, lines[1])
             lines, moved, earlier, later = (

@@ -37,7 +37,7 @@ def camt_mapping() -> Mapping:
 
 def iban_of(account: Node) -> str:
     """The number of an account, whatever kind it is."""
-    return account.value("Id/IBAN", "Id/Othr/Id", "Id/BBAN", "Id/PrtryAcct/Id", "Id/UPIC")
+    return account.value("Id/IBAN", "Id/Othr/Id", "Id/BBAN", "Id/PrtryAcct/Id", "Id/UPIC")[:TEXT_MAX]
 
 
 def status_of(entry: Node) -> str:
@@ -84,7 +84,8 @@ def entry_rows(entry: Node, account: str) -> Iterator[dict[str, str] | Unusable]
     if len(details) > 1 and all(amounts) and not differs:
         for number, (detail, amount) in enumerate(zip(details, amounts, strict=True), 1):
             direction = detail.value("CdtDbtInd") or entry.value("CdtDbtInd")
-            yield _row(entry, [detail], account, (amount, direction), f"-{number}")
+            row = _row(entry, [detail], account, (amount, direction), f"-{number}")
+            yield {name: value[:TEXT_MAX] for name, value in row.items()}  # what the entry says stands in each
     else:
         row = _row(entry, details, account, (entry.at("Amt"), entry.value("CdtDbtInd")), "")
         yield {**row, "transactions": _number_of(entry, details), "details differ": differs}

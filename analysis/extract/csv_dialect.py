@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from analysis.extract.header import VALUES, TableStart, table_start
 from analysis.extract.kinds import columns_of, kind_of, usual_kind
 from analysis.extract.names import PART, rank_of
-from analysis.extract.parts import FileRefused, unique_names
+from analysis.extract.parts import COLUMNS_MAX, FileRefused, unique_names
 from analysis.extract.reading import Meaning
 from analysis.extract.widths import RowWidths, row_widths
 
@@ -77,6 +77,8 @@ def table_of(lines: Sequence[str], dialect: CsvDialect) -> CsvTable:
         header_lines = next((place for place, row in enumerate(below[1:], 1) if row), len(below))
         header_lines = header_lines if below[1:header_lines] and lines[dialect.skip].count(dialect.quote) % 2 else 1
     rows = [row for row in below[header_lines:] if any(cell.strip() for cell in row)]
+    if header is not None:
+        _ = unique_names(header)  # too many are refused before their columns are looked at
     widths = row_widths(header, rows)
     if header is not None and widths.columns > len(header) and not _is_aligned(header, rows):
         widths = RowWidths(len(header), len(header))
@@ -125,7 +127,7 @@ def _sense(rows: Sequence[Sequence[str]], start: TableStart) -> tuple[float, flo
     if not cut:
         return (0.0, 0.0)
     usual, agreeing = max(cut, key=lambda item: (item[1], item[0]))
-    kinds = [usual_kind(column) for column in columns_of(below, usual)]
+    kinds = [usual_kind(column) for column in columns_of(below, min(usual, COLUMNS_MAX + 1))]
     typed = sum(kind in VALUES for kind in kinds)
     share = agreeing / counts.total()
     return ((1 + TYPED * typed + start.score) * (0.5 + 0.5 * share), usual)

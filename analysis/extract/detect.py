@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Format
+from contracts.file_kind import OLD_EXCEL, ZIP, binary_kind
 
 HEAD_BYTES = 4096
 # Extension → the formats that files with it may turn out to have. Bank exports called .xls are often newer inside.
@@ -15,13 +16,7 @@ FORMATS: dict[str, tuple[Format, ...]] = {
     "xlsx": ("xlsx",), "xls": ("xls", "xlsx"),
     "se": ("sie",), "si": ("sie",), "sie": ("sie",), "xml": ("xml",),
 }  # fmt: skip
-_OTHERS = (
-    (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"GIF8", "a picture"),
-    (b"\x1f\x8b", "compressed with gzip; send it unpacked"), (b"BZh", "compressed; send it unpacked"),
-    (b"7z\xbc\xaf", "a 7z archive; send what is in it"), (b"Rar!", "a RAR archive; send what is in it"),
-    (b"\xfd7zXZ", "compressed; send it unpacked"), (b"\x28\xb5\x2f\xfd", "compressed; send it unpacked"),
-    (b"MZ", "a program"), (b"\x7fELF", "a program"), (b"PAR1", "a Parquet file"), (b"SQLite format 3", "a database"),
-)  # fmt: skip
+_ADVICE = {"compressed": "; send it unpacked", "archive": "; send what is in it"}  # word of a kind → what to do
 _NAMED = {
     "csv": "CSV", "json": "JSON", "jsonl": "JSON lines", "xlsx": "an Excel workbook", "xls": "an old Excel workbook",
     "sie": "a SIE file", "xml": "XML", "zip": "a ZIP archive; send what is in it", "html": "a web page",
@@ -41,9 +36,10 @@ def detect(path: Path, file_name: str) -> Format:
         head = file.read(HEAD_BYTES)
     if not head.strip(b"\x00 \t\r\n"):
         raise FileRefused("the file is empty")
-    for mark, what in _OTHERS:
-        if head.startswith(mark):
-            raise FileRefused(f"the file is {what}")
+    kind = binary_kind(head)
+    if kind is not None and not head.startswith((ZIP, OLD_EXCEL)):
+        advice = next((text for word, text in _ADVICE.items() if word in kind), "")
+        raise FileRefused(f"the file is {kind}{advice}")
     found = _of_content(head)
     if found == "xml" and _SIE_5.search(_text(head)):
         raise FileRefused("the file is SIE 5, which is XML and is not read; export it as SIE 4")
@@ -57,9 +53,9 @@ def detect(path: Path, file_name: str) -> Format:
 
 
 def _of_content(head: bytes) -> str:
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(ZIP):
         return "xlsx" if b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head else "zip"
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if head.startswith(OLD_EXCEL):
         return "xls"
     text = _text(head).lstrip("\ufeff \t\r\n")
     if re.match(r"(?i)<!doctype html|<html|<table|<head|<body", text):

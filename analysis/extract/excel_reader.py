@@ -40,7 +40,7 @@ COLUMNS_IN_SHEET_MAX = 16_384
 READ_BYTES = 1024 * 1024
 SAMPLE_ROWS = 200
 WRITTEN_OUT_BELOW = 1e40  # no number of a ledger is larger
-_ROW_OR_CELL = re.compile(rb'<(?:\w+:)?(?:row\b|c\b)(?:[^>]*?\sr="([A-Z]{0,3})(\d{0,7})")?')
+_ROW_OR_CELL = re.compile(rb'<(?:\w+:)?(?:row\b|c\b)(?:[^<>]*?\sr="([A-Z]{0,3})(\d{0,7})")?')
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from analysis.extract.csv_reader import CsvReader
 from analysis.extract.detect import detect
@@ -55,6 +56,10 @@ class NotReadable(FileRefused):
     def __init__(self, message: str, reading: Reading) -> None:
         super().__init__(message)
         self.reading = reading
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, Reading]]:
+        """As it comes from a child."""
+        return type(self), (str(self), self.reading)
 
 
 class NeedsConfirmation(NotReadable):

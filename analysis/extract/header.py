@@ -11,6 +11,7 @@ from statistics import median
 
 from analysis.extract.kinds import Kind, columns_of, kind_of
 from analysis.extract.names import is_known
+from analysis.extract.parts import COLUMNS_MAX
 from contracts.currency import READABLE_CURRENCIES
 
 PREAMBLE_MAX = 50  # lines above the header: a bank's address, the account, the period
@@ -69,7 +70,7 @@ def _bare(cells: Sequence[str]) -> list[str]:
 
 def _score(cells: Sequence[str], below: Sequence[Sequence[str]]) -> float:
     """How much these cells look like the names of the columns below them; above 0 if they do."""
-    width = max([len(cells), *(len(row) for row in below)])
+    width = min(max([len(cells), *(len(row) for row in below)]), COLUMNS_MAX + 1)
     score = 0.0
     for place, column in enumerate(columns_of(below, width)):
         name = cells[place].strip() if place < len(cells) else ""

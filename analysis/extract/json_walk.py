@@ -17,6 +17,8 @@ TOP = "(top level)"
 OTHERS = "(further lists)"
 LISTS_MAX = 1_000  # with names of their own
 NESTED_MAX = 1_000  # brackets
+PATH_MAX = 190  # characters of a list's name, with one key more 400; keys further in are left out of it
+KEY_GAP_MAX = 1_000  # bytes between a key and what it names
 # A string ends on its line. Strings and flat objects give nothing back, so that a text is looked at once or twice,
 # whatever is in it.
 _STRING = rb'"(?:[^"\\\n]++|\\.)*+"'
@@ -134,11 +136,16 @@ class Walk:
         """The keys to what begins here."""
         if parent is self._top:
             return ""
+        if len(parent.path) > PATH_MAX:
+            return parent.path
         if parent.kind == b"[":
             return f"{parent.path}[]"
         key_start, key_end = (place - self._base for place in self._string)
-        is_key = self._text[key_end : start - self._base].strip() == b":" and self._string[0] > parent.start
-        key = self._text[key_start + 1 : key_end - 1][:200].decode("utf-8", "replace") if is_key else "?"
+        is_near = self._string[0] > parent.start and start - self._string[1] <= KEY_GAP_MAX
+        is_key = is_near and self._text[key_end : start - self._base].strip() == b":"
+        key = (
+            self._text[key_start + 1 : min(key_end - 1, key_start + 201)].decode("utf-8", "replace") if is_key else "?"
+        )
         return f"{parent.path}.{key}" if parent.path else key
 
     def _element(self, start: int, end: int) -> Iterator[Element]:

@@ -8,7 +8,7 @@ import re
 from functools import cache, lru_cache
 from typing import get_args
 
-from analysis.extract.reading import Meaning
+from analysis.extract.reading import COLUMN_NAME_MAX, Meaning
 
 MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
 PART = 1000  # ranks from here on: only a part of the name is known
@@ -214,6 +214,7 @@ def _forms(name: str) -> tuple[str, ...]:
 def rank_of(meaning: Meaning, name: str) -> int | None:
     """How well the name fits, 0 best; from PART on where it is known as a part only. None if it is not."""
     known = _known()[meaning]
+    name = name[:COLUMN_NAME_MAX]  # what is longer is cut when it becomes a column's name
     for form in _forms(name):
         if (rank := known.get(squeezed(form))) is not None:
             return rank
@@ -244,4 +245,5 @@ def is_original(name: str) -> bool:
 @lru_cache(maxsize=20_000)
 def is_known(name: str) -> bool:
     """Whether some meaning has this name, as a whole."""
-    return any(squeezed(form) in known for known in _known().values() for form in _forms(name))
+    forms = [squeezed(form) for form in _forms(name[:COLUMN_NAME_MAX])]
+    return any(form in known for known in _known().values() for form in forms)

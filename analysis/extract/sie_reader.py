@@ -21,6 +21,7 @@ from analysis.extract.parts import BATCH_ROWS, RECORD_BYTES_MAX, Batch, FileRefu
 from analysis.extract.reading import Finding, Mapping
 
 ROWS_MAX = 100_000  # of one verification
+REPEATED_MAX = 1_000  # characters of what is written once and belongs to many rows: names, the head of a verification
 AMOUNT = 6  # its place in NAMES
 NAMES = (
     "transaction", "account", "account name", "series", "verification", "date", "amount", "currency", "text",
@@ -207,10 +208,14 @@ class _Book:
             self._counts.preamble += 1
 
     def _begun(self, line: int, words: list[str]) -> _Verification:
-        series, number, date, text, registered, signed_by = (*words, *[""] * 6)[:6]
+        series, number, date, text, registered, signed_by = (*(word[:REPEATED_MAX] for word in words[:6]), *[""] * 6)[
+            :6
+        ]
         begun = _Verification(line, series.strip(), number.strip(), date, text, registered, signed_by)
         key = hash((begun.series, begun.number))
         begun.is_named = key not in self._names
+        if any(len(word) > REPEATED_MAX for word in words[:6]):
+            begun.wrong = f"its head has a field of more than {REPEATED_MAX} characters"
         self._names.add(key)
         return begun
 
@@ -218,13 +223,13 @@ class _Book:
         """What the file says of its accounts and dimensions."""
         match words:
             case ["#KONTO", account, name, *_]:
-                self._accounts[account] = name
+                self._accounts[account] = name[:REPEATED_MAX]
             case ["#DIM" | "#UNDERDIM", dimension, name, *_]:
-                self._dimensions[dimension] = name
+                self._dimensions[dimension] = name[:REPEATED_MAX]
             case ["#OBJEKT", dimension, thing, name, *_]:
-                self._objects[dimension, thing] = name
+                self._objects[dimension, thing] = name[:REPEATED_MAX]
             case ["#VALUTA", currency, *_]:
-                self._currency = currency.upper()
+                self._currency = currency[:REPEATED_MAX].upper()
 
     def _transaction(self, verification: _Verification, line: int, words: list[str]) -> None:
         row = self._row(verification, line, words)

@@ -12,12 +12,26 @@ class Node:
     attributes: dict[str, str]
     text: str = ""
     children: list["Node"] = field(default_factory=list)
+    _first: dict[str, "Node"] = field(default_factory=dict)  # of each name: an entry is asked once for each detail
+    _pieces: list[str] = field(default_factory=list)
+
+    def add(self, child: "Node") -> None:
+        self.children.append(child)
+        self._first.setdefault(child.name, child)
+
+    def write(self, text: str) -> None:
+        """Add text; `close` puts it together, once."""
+        self._pieces.append(text)
+
+    def close(self) -> None:
+        self.text = "".join(self._pieces).strip()
+        self._pieces.clear()
 
     def at(self, path: str) -> "Node | None":
         """The first element at a path such as `Acct/Id/IBAN`."""
         node: Node | None = self
         for name in path.split("/"):
-            node = next((child for child in node.children if child.name == name), None) if node else None
+            node = node._first.get(name) if node else None
         return node
 
     def value(self, *paths: str) -> str:

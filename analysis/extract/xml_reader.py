@@ -28,7 +28,9 @@ from analysis.extract.xml_node import Node
 
 READ_BYTES = 256 * 1024
 SAMPLE_BYTES = 1024 * 1024  # in which the element of a row is looked for
+PATHS_MAX = 10_000  # that are counted there
 DEPTH_MAX = 100
+PATH_MAX = 400  # characters of the names of nested elements, as of `Layout.record`; each is looked up by its path
 NODES_MAX = 20_000  # of one row
 SEPARATOR = " "  # between a namespace and a name
 
@@ -113,7 +115,7 @@ class _Parsing:
 
     wanted: set[str]
     parser: expat.XMLParserType
-    path: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)  # of each open element
     found: list[Node] = field(default_factory=list)
     open: list[Node] = field(default_factory=list)
     size: int = 0
@@ -121,15 +123,13 @@ class _Parsing:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.rpartition(SEPARATOR)[2]
-        self.path.append(local)
-        if len(self.path) > DEPTH_MAX:
-            raise FileRefused(f"line {self.parser.CurrentLineNumber}: elements are nested more than {DEPTH_MAX} deep")
-        if not self.open and "/".join(self.path) not in self.wanted:
+        path = _below(self.paths, local, self.parser.CurrentLineNumber)
+        if not self.open and path not in self.wanted:
             return
         plain = {key.rpartition(SEPARATOR)[2]: value for key, value in attributes.items()}
         node = Node(local, self.parser.CurrentLineNumber, plain)
         if self.open:
-            self.open[-1].children.append(node)
+            self.open[-1].add(node)
         else:
             self.size = self.nodes = 0
         self.open.append(node)
@@ -139,12 +139,13 @@ class _Parsing:
     def text(self, text: str) -> None:
         if self.open:
             self._count(len(text))
-            self.open[-1].text += text
+            self.open[-1].write(text)
 
     def end(self, _: str) -> None:
-        self.path.pop()
+        self.paths.pop()
         if self.open:
             node = self.open.pop()
+            node.close()
             if not self.open:
                 self.found.append(node)
 
@@ -179,6 +180,17 @@ def _records(path: Path, wanted: set[str]) -> Iterator[tuple[Node | Unusable, in
             yield broken, file.tell()
 
 
+def _below(paths: list[str], name: str, line: int) -> str:
+    """Open an element: its path, put on top of those that are open. Raises FileRefused."""
+    path = f"{paths[-1]}/{name}" if paths else name
+    if len(paths) >= DEPTH_MAX:
+        raise FileRefused(f"line {line}: elements are nested more than {DEPTH_MAX} deep")
+    if len(path) > PATH_MAX:
+        raise FileRefused(f"line {line}: the names of nested elements have more than {PATH_MAX} characters")
+    paths.append(path)
+    return path
+
+
 def _parser() -> expat.XMLParserType:
     parser = expat.ParserCreate(namespace_separator=SEPARATOR)
     parser.buffer_text = True
@@ -195,14 +207,14 @@ class _Sample:
     """The beginning of a file: which paths there are, how often, and whether it is an account report."""
 
     def __init__(self, path: Path) -> None:
-        self._path: list[str] = []
+        self._paths: list[str] = []
         self._counts: Counter[str] = Counter()
         self._inner: set[str] = set()
         self.camt: str | None = None
         self._is_report = False
-        parser = _parser()
+        parser = self._parser = _parser()
         parser.StartElementHandler = self._start
-        parser.EndElementHandler = lambda _: self._path.pop()
+        parser.EndElementHandler = lambda _: self._paths.pop()
         with path.open("rb") as file:
             try:
                 parser.Parse(file.read(SAMPLE_BYTES), False)
@@ -212,17 +224,14 @@ class _Sample:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(SEPARATOR)
-        if self._path:
-            self._inner.add("/".join(self._path))
-        self._path.append(local)
-        if len(self._path) > DEPTH_MAX:
-            raise FileRefused(f"elements are nested more than {DEPTH_MAX} deep")
-        path = "/".join(self._path)
-        if len(self._counts) < 10_000 or path in self._counts:
+        if self._paths and self._paths[-1] in self._counts:
+            self._inner.add(self._paths[-1])
+        path = _below(self._paths, local, self._parser.CurrentLineNumber)
+        if len(self._counts) < PATHS_MAX or path in self._counts:
             self._counts[path] += 1
-        if attributes:
-            self._inner.add(path)
-        self._is_report |= ":camt.05" in namespace or (len(self._path) == 2 and local.startswith("BkToCstmr"))
+            if attributes:
+                self._inner.add(path)
+        self._is_report |= ":camt.05" in namespace or (len(self._paths) == 2 and local.startswith("BkToCstmr"))
         if self.camt is None and local in CAMT_PARENTS and self._is_report:
             self.camt = path
 

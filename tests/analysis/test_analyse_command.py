@@ -192,6 +192,25 @@ def test_only_the_understanding_is_said(tmp_path: Path) -> None:
     assert "Strategy" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("content", "options", "words"),
+    [
+        ("who,text\na,b\nc,d\n", [], "no column is known to hold amounts"),
+        ("a.json", [], "no column is known to hold amounts"),
+        (STATEMENT, ["--map", "amount=Nothing"], "the file has no column 'Nothing'"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_both(content: str, options: list[str], words: str, tmp_path: Path) -> None:
+    """The understanding alone ends as reading the file would."""
+    is_json = content == "a.json"
+    file = written(
+        tmp_path / ("a.json" if is_json else "s.csv"), '[{"who": "a"}, {"who": "b"}]' if is_json else content
+    )
+    results = [run(file, *options), run(file, "--understand-only", *options)]
+    assert results[0].exit_code == results[1].exit_code != 0
+    assert all(words in " ".join(str(each.exception or each.output).split()) for each in results), results
+
+
 def test_the_lines_add_up(tmp_path: Path) -> None:
     result = run(written(tmp_path / "s.csv", STATEMENT))
     assert "Of 6 lines 2 landed, 1 not used; 1 header, 2 preamble." in result.output, result.output

@@ -16,7 +16,7 @@ from settings import Settings
 from storage import job_queue
 from storage.database import AnyPool, Connection, connect, session
 from storage.job_queue import JobQueue
-from storage.jobs import Job, JobFilter, JobKind, JobRepository, JobState, enqueue
+from storage.jobs import Job, JobFilter, JobKind, JobRepository, JobState, cancel, enqueue
 from storage.roles import PIPELINE
 
 SETTINGS = Settings(_env_file=None, shutdown_deadline_s=1.0)
@@ -227,3 +227,27 @@ async def test_an_installation_without_the_handler_says_so(pool: AnyPool) -> Non
     assert held is not None
     assert await runner.run(held) == "failed"
     assert (await line.found(job)).error
+
+
+async def test_a_job_is_cancelled_while_its_libraries_are_imported(pool: AnyPool) -> None:
+    began, released = Event(), Event()
+
+    def slow(_kind: JobKind) -> Handler:
+        began.set()
+        released.wait(LONG_S)
+        return until_told
+
+    line = Line(pool, until_told)
+    runner = JobRunner(SETTINGS, pool, line.queue, line.stopping, slow)
+    job = await line.put()
+    held = await line.queue.take(JobKind)
+    assert held is not None
+    task = asyncio.create_task(runner.run(held))
+    await asyncio.to_thread(began.wait, LONG_S)
+    async with session(pool) as connection:
+        await cancel(connection, 1, job.job_id)
+    async with asyncio.timeout(LONG_S / 2):
+        assert await task == "cancelled"
+    assert not released.is_set()
+    released.set()
+    assert (await line.found(job)).state is JobState.CANCELLED

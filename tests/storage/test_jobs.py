@@ -1,7 +1,7 @@
 """The queue on the real Postgres: shared, leased, begun again, ended once."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,6 +18,16 @@ GONE = -1.0  # a lease that has run out already: its worker died
 async def put(pool: Pool, kind: JobKind = JobKind.RUN, client_id: int = 1, subject: str | None = None) -> Job:
     async with session(pool) as connection, connection.transaction():
         return await enqueue(connection, client_id, kind, subject or str(uuid4()), created_by="user:1")
+
+
+async def took(pool: Pool, job_id: UUID, seconds: float, ago_s: float = 0.0) -> None:
+    """Let a job have taken so long; one that runs has begun so long ago."""
+    async with session(pool) as connection:
+        await connection.execute(
+            "UPDATE jobs SET started_at = now() - make_interval(secs => $2::float + $3::float),"
+            " finished_at = finished_at - make_interval(secs => $3::float) WHERE job_id = $1",
+            job_id, seconds, ago_s,
+        )  # fmt: skip
 
 
 async def taken(queue: JobQueue) -> Held:
@@ -57,14 +67,38 @@ async def test_workers_share_the_jobs_and_none_is_taken_twice(database_url: str,
     assert {each.job.job_id for each in held} == jobs
 
 
-async def test_the_urgent_first_then_who_has_least_at_work(pool: Pool) -> None:
-    other = await ClientRepository(pool).create("another")
+async def test_of_one_client_the_urgent_first(pool: Pool) -> None:
     queue = JobQueue(pool, "one")
     first, second = await put(pool), await put(pool)
-    theirs, preview = await put(pool, client_id=other), await put(pool, JobKind.PREVIEW)
-    assert (await taken(queue)).job.job_id == preview.job_id
-    assert (await taken(queue)).job.job_id == theirs.job_id  # the first client has one at work already
-    assert [(await taken(queue)).job.job_id for _ in range(2)] == [first.job_id, second.job_id]
+    preview = await put(pool, JobKind.PREVIEW)
+    assert [(await taken(queue)).job.job_id for _ in range(3)] == [preview.job_id, first.job_id, second.job_id]
+
+
+async def test_who_has_used_the_workers_least_comes_first(pool: Pool) -> None:
+    """Whatever is at work or more urgent: three jobs of minutes delay another client's by one of them."""
+    other = await ClientRepository(pool).create("another")
+    queue = JobQueue(pool, "one")
+    mine = [await put(pool, JobKind.PARSE) for _ in range(3)]
+    held = await taken(queue)
+    theirs = [await put(pool, JobKind.RUN, client_id=other) for _ in range(2)]
+    await queue.finish(held, None)
+    await took(pool, held.job.job_id, 60.0)
+    assert (await taken(queue)).job.job_id == theirs[0].job_id  # nothing of either is at work
+    await took(pool, theirs[0].job_id, 59.0)
+    assert (await taken(queue)).job.job_id == theirs[1].job_id
+    await took(pool, theirs[1].job_id, 30.0)
+    assert (await taken(queue)).job.job_id == mine[1].job_id  # 60 seconds against 89
+
+
+async def test_what_was_used_an_hour_ago_does_not_count(pool: Pool) -> None:
+    other = await ClientRepository(pool).create("another")
+    queue = JobQueue(pool, "one")
+    await put(pool)
+    held = await taken(queue)
+    await queue.finish(held, None)
+    await took(pool, held.job.job_id, 600.0, ago_s=3601.0)
+    mine, _ = await put(pool), await put(pool, client_id=other)
+    assert (await taken(queue)).job.job_id == mine.job_id
 
 
 async def test_one_job_of_a_subject_runs_at_a_time(pool: Pool) -> None:
