@@ -19,6 +19,7 @@ class DeadLetterReason(StrEnum):
     NO_EXCHANGE_RATE = "no_exchange_rate"
     UNREADABLE_HEADERS = "unreadable_headers"
     UNREADABLE_BATCH = "unreadable_batch"
+    BATCH_TOO_LARGE = "batch_too_large"
 
 
 class Rejection(msgspec.Struct, frozen=True):

@@ -5,10 +5,11 @@ import codecs
 from dataclasses import replace
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.errors import RiskstreamError, StoreUnavailable
+from pipeline.kafka_consumer import bounded_consumer
 from riskstream_client.batches import partition_count
 from riskstream_client.partitioner import partition_of
 from scoring_worker.dead_letter_parts import PART_HEADER, join, number_of
@@ -28,8 +29,8 @@ class DeadLetterReader:
         self._consumer: Any = None
 
     async def __aenter__(self) -> "DeadLetterReader":
-        self._consumer = AIOKafkaConsumer(
-            **self._arguments, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+        self._consumer = bounded_consumer(
+            0, **self._arguments, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
         )
         try:
             await self._consumer.start()

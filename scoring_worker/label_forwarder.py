@@ -9,11 +9,9 @@ import structlog
 
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from features.plan import PLAN
-from pipeline.kafka_producer import broker_arguments
 from scoring_worker.dead_letters import DeadLetterSink
 from scoring_worker.kafka import FORWARDER_GROUP, consumer_arguments, forwarder_producer_arguments
 from scoring_worker.label_session import LabelSession
-from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
 from storage.labels import LabelRepository
 
@@ -62,10 +60,10 @@ class LabelForwarder:
         return LabelSession(
             consumer_arguments(settings, FORWARDER_GROUP),
             forwarder_producer_arguments(settings),
-            RawFetch(broker_arguments(settings)),
             self._repository,
             self._dead_letters,
             settings.topics,
+            message_bytes_max=settings.kafka_message_bytes_max,
             label_delay_ms=PLAN.label_delay,
             monotonic=self._monotonic,
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
     IllegalOperation,
@@ -20,9 +20,9 @@ from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from contracts.label import ForwardedLabel, Label, decode_label
 from contracts.log import LogRecord
 from contracts.topics import LABEL_HEADER, Topics
+from pipeline.kafka_consumer import bounded_consumer
 from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of
 from scoring_worker.log_reader import LogReader
-from scoring_worker.raw_fetch import RawFetch
 from scoring_worker.single_owner import SingleOwnerAssignor
 from storage.labels import LabelRepository
 
@@ -49,20 +49,20 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self,
         consumer_arguments: dict[str, Any],
         producer_arguments: dict[str, Any],
-        raw: RawFetch,
         repository: LabelRepository,
         dead_letters: DeadLetterSink,
         topics: Topics,
         *,
+        message_bytes_max: int,
         label_delay_ms: int,
         monotonic: Callable[[], float],
     ) -> None:
         self._consumer_arguments = consumer_arguments
         self._producer_arguments = producer_arguments
-        self._raw = raw
         self._repository = repository
         self._dead_letters = dead_letters
         self._topics = topics
+        self._message_bytes_max = message_bytes_max
         self._label_delay_ms = label_delay_ms
         self._monotonic = monotonic
         self._group: str = consumer_arguments["group_id"]
@@ -80,8 +80,8 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
     async def open(self) -> None:
         """Join the group. Raises StoreUnavailable."""
-        self._consumer = AIOKafkaConsumer(
-            **self._consumer_arguments, partition_assignment_strategy=[SingleOwnerAssignor]
+        self._consumer = bounded_consumer(
+            self._message_bytes_max, **self._consumer_arguments, partition_assignment_strategy=[SingleOwnerAssignor]
         )
         self._consumer.subscribe([self._topics.labels], listener=self)
         try:
@@ -138,7 +138,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             raise _ours(error) from error
 
     async def _poll(self) -> dict[TopicPartition, list[LogRecord]]:
-        reader = LogReader(self._consumer, self._raw)
+        reader = LogReader(self._consumer)
         return await reader.poll(dict(self._positions), POLL_MS, BATCH_MAX)
 
     def _read_again(self) -> None:

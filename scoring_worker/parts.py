@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
 from features.catalogue import CATALOGUE_HASH
@@ -16,7 +16,8 @@ from pipeline.client_book import ClientBook
 from pipeline.decider import ModelDecider
 from pipeline.durability import Pipeline
 from pipeline.intake import Gate, Rejected
-from pipeline.kafka_producer import broker_arguments, producer_arguments
+from pipeline.kafka_consumer import bounded_consumer
+from pipeline.kafka_producer import producer_arguments
 from pipeline.outgoing import KafkaPublisher
 from pipeline.repair import Repairer
 from pipeline.served_model import ServedModel
@@ -27,7 +28,6 @@ from scoring_worker.kafka import consumer_arguments, dead_letter_producer_argume
 from scoring_worker.label_forwarder import LabelForwarder
 from scoring_worker.label_publisher import LabelPublisher
 from scoring_worker.log_reader import LogReader
-from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
 from storage.clients import ClientRepository
 from storage.database import AnyPool, connect
@@ -79,7 +79,7 @@ async def connected(
         stack.push_async_callback(redis.aclose)
         outgoing = await _started(stack, AIOKafkaProducer(**producer_arguments(settings)))
         letters = await _started(stack, AIOKafkaProducer(**dead_letter_producer_arguments(settings)))
-        consumer = AIOKafkaConsumer(**consumer_arguments(settings))
+        consumer = bounded_consumer(settings.kafka_message_bytes_max, **consumer_arguments(settings))
         stack.push_async_callback(consumer.stop)
 
         money = Money(settings.currency_base, settings.currency_default, settings.currency_rates)
@@ -113,7 +113,7 @@ async def connected(
         )
         yield Parts(
             consumer=consumer,
-            reader=LogReader(consumer, RawFetch(broker_arguments(settings))),
+            reader=LogReader(consumer),
             kafka_log=kafka_log,
             pipeline=pipeline,
             repairer=Repairer(state, store, publisher, builder, fingerprint, progress),

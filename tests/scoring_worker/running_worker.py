@@ -68,6 +68,10 @@ class RunningWorker:
         await self._ended
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """The end of what it wrote."""
         return self._log.read_text()[-4_000:]

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.errors import DataRefused, StoreUnavailable
 from contracts.label import Label, decode_label
 from contracts.topics import LABEL_HEADER
 from contracts.transaction import Transaction, decode_transaction
+from pipeline.kafka_consumer import bounded_consumer
 from riskstream_client.connection import connection_arguments
 from settings import Settings
 from training.column_fold import CHUNK_ROWS
@@ -99,7 +100,8 @@ async def _places(consumer: Any, topic: str) -> list[TopicPartition]:
 
 @asynccontextmanager
 async def _consumer(settings: Settings) -> AsyncIterator[Any]:
-    consumer = AIOKafkaConsumer(
+    consumer = bounded_consumer(
+        settings.kafka_message_bytes_max,
         **connection_arguments(settings.kafka_bootstrap_servers, **settings.kafka_security),
         isolation_level="read_committed",
         auto_offset_reset="earliest",  # a seek could be overtaken by the reset that an assignment begins
