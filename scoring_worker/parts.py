@@ -17,7 +17,7 @@ from pipeline.decider import ModelDecider
 from pipeline.durability import Pipeline
 from pipeline.intake import Gate, Rejected
 from pipeline.kafka_consumer import bounded_consumer
-from pipeline.kafka_producer import producer_arguments
+from pipeline.kafka_producer import broker_arguments, producer_arguments
 from pipeline.outgoing import KafkaPublisher
 from pipeline.repair import Repairer
 from pipeline.served_model import ServedModel
@@ -28,6 +28,7 @@ from scoring_worker.kafka import consumer_arguments, dead_letter_producer_argume
 from scoring_worker.label_forwarder import LabelForwarder
 from scoring_worker.label_publisher import LabelPublisher
 from scoring_worker.log_reader import LogReader
+from scoring_worker.sealed_batch import SealedBatches
 from settings import Settings
 from storage.clients import ClientRepository
 from storage.database import AnyPool, connect
@@ -49,6 +50,7 @@ class Parts:
 
     consumer: Any
     reader: LogReader
+    sealed_batches: SealedBatches
     kafka_log: ConsumerLog
     pipeline: Pipeline
     repairer: Repairer
@@ -114,6 +116,7 @@ async def connected(
         yield Parts(
             consumer=consumer,
             reader=LogReader(consumer),
+            sealed_batches=SealedBatches(broker_arguments(settings)),
             kafka_log=kafka_log,
             pipeline=pipeline,
             repairer=Repairer(state, store, publisher, builder, fingerprint, progress),
