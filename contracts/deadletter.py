@@ -20,6 +20,7 @@ class DeadLetterReason(StrEnum):
     UNREADABLE_HEADERS = "unreadable_headers"
     UNREADABLE_BATCH = "unreadable_batch"
     BATCH_TOO_LARGE = "batch_too_large"
+    NOT_AUTHORISED = "not_authorised"
     KILLED_WORKERS = "killed_workers"
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -15,9 +15,9 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
-from contracts.deadletter import Rejection
+from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
-from contracts.label import ForwardedLabel, Label, decode_label
+from contracts.label import PRODUCER_REVISION_MAX, ForwardedLabel, Label, decode_label
 from contracts.log import LogRecord
 from contracts.topics import LABEL_HEADER, Topics
 from pipeline.kafka_consumer import bounded_consumer
@@ -147,12 +147,18 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             self._consumer.seek(place, position)
 
     async def _forward_new(self, batches: dict[TopicPartition, list[LogRecord]]) -> int:
+        records = [record for records in batches.values() for record in records]
+        decoded = [record.rejection or decode_label(record.value) for record in records]
+        given = await self._repository.given([label for label in decoded if _is_reserved(label)])
         labels: list[Label] = []
         bad: list[DeadLetter] = []
-        for record in (record for records in batches.values() for record in records):
-            label = record.rejection or decode_label(record.value)
+        for record, label in zip(records, decoded, strict=True):
             if isinstance(label, Rejection):
                 bad.append(dead_letter_of(self._topics.labels, record, label))
+            elif _is_reserved(label) and (label.client_id, label.transaction_id, label.revision) not in given:
+                detail = f"revision: producers may use at most {PRODUCER_REVISION_MAX}; those above are given over HTTP"
+                rejection = Rejection(DeadLetterReason.NOT_AUTHORISED, detail)
+                bad.append(dead_letter_of(self._topics.labels, record, rejection))
             else:
                 labels.append(label)
         await self._dead_letters.send(bad)
@@ -198,6 +204,11 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._positions.clear()
         if producer is not None:
             await producer.stop()
+
+
+def _is_reserved(label: Label | Rejection) -> TypeGuard[Label]:
+    """Whether a label has a number that only those have which were given over HTTP."""
+    return isinstance(label, Label) and label.revision > PRODUCER_REVISION_MAX
 
 
 def _ours(error: KafkaError) -> Exception:
