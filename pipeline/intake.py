@@ -50,6 +50,7 @@ class Gate:
     bytes_max: int
     learn_clients: Callable[[], Awaitable[None]] | None = None
     written_labels: Callable[[Sequence[ForwardedLabel]], Awaitable[set[LabelKey]]] | None = None
+    complaint: Callable[[LogRecord, int], str | None] | None = None  # about who wrote it, for a client
 
     async def let_in(self, records: Sequence[LogRecord]) -> Intake:
         """As `admit`, but a client that seems unknown is looked up first: it may have registered a moment ago.
@@ -90,6 +91,8 @@ class Gate:
         value = decode_transaction(record.value)
         if type(value) is not Transaction:
             return value
+        if self.complaint is not None and (why := self.complaint(record, value.client_id)):
+            return Rejection(DeadLetterReason.NOT_AUTHORISED, why)
         # Only on the way in: what was stored before this rule can still be read.
         if complaint := complaint_about_message(record.value or b"", "timestamp"):
             return Rejection(DeadLetterReason.INVALID_FIELD, complaint)

@@ -9,6 +9,7 @@ import structlog
 
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from features.plan import PLAN
+from pipeline.kafka_consumer import bound_batches
 from scoring_worker.dead_letters import DeadLetterSink
 from scoring_worker.kafka import FORWARDER_GROUP, consumer_arguments, forwarder_producer_arguments
 from scoring_worker.label_session import LabelSession
@@ -57,13 +58,14 @@ class LabelForwarder:
     def session(self) -> LabelSession:
         """A session that is not open yet."""
         settings = self._settings
+        bound_batches(settings.kafka_message_bytes_max)
         return LabelSession(
             consumer_arguments(settings, FORWARDER_GROUP),
             forwarder_producer_arguments(settings),
             self._repository,
             self._dead_letters,
             settings.topics,
-            message_bytes_max=settings.kafka_message_bytes_max,
+            producers=settings.producers,
             label_delay_ms=PLAN.label_delay,
             monotonic=self._monotonic,
         )

@@ -19,6 +19,7 @@ from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from contracts.label import PRODUCER_REVISION_MAX, ForwardedLabel, Label, decode_label
 from contracts.log import LogRecord
+from contracts.producers import Producers
 from contracts.topics import LABEL_HEADER, Topics
 from pipeline.kafka_consumer import bounded_consumer
 from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of
@@ -53,7 +54,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         dead_letters: DeadLetterSink,
         topics: Topics,
         *,
-        message_bytes_max: int,
+        producers: Producers | None,
         label_delay_ms: int,
         monotonic: Callable[[], float],
     ) -> None:
@@ -62,7 +63,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._repository = repository
         self._dead_letters = dead_letters
         self._topics = topics
-        self._message_bytes_max = message_bytes_max
+        self._producers = producers
         self._label_delay_ms = label_delay_ms
         self._monotonic = monotonic
         self._group: str = consumer_arguments["group_id"]
@@ -81,7 +82,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
     async def open(self) -> None:
         """Join the group. Raises StoreUnavailable."""
         self._consumer = bounded_consumer(
-            self._message_bytes_max, **self._consumer_arguments, partition_assignment_strategy=[SingleOwnerAssignor]
+            0, **self._consumer_arguments, partition_assignment_strategy=[SingleOwnerAssignor]
         )
         self._consumer.subscribe([self._topics.labels], listener=self)
         try:
@@ -155,6 +156,9 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         for record, label in zip(records, decoded, strict=True):
             if isinstance(label, Rejection):
                 bad.append(dead_letter_of(self._topics.labels, record, label))
+            elif complaint := self._complaint(record, label):
+                rejection = Rejection(DeadLetterReason.NOT_AUTHORISED, complaint)
+                bad.append(dead_letter_of(self._topics.labels, record, rejection))
             elif _is_reserved(label) and (label.client_id, label.transaction_id, label.revision) not in given:
                 detail = f"revision: producers may use at most {PRODUCER_REVISION_MAX}; those above are given over HTTP"
                 rejection = Rejection(DeadLetterReason.NOT_AUTHORISED, detail)
@@ -167,6 +171,11 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         await self._write(ready, offsets)
         self._positions |= offsets
         return len(ready)
+
+    def _complaint(self, record: LogRecord, label: Label) -> str | None:
+        if self._producers is None:
+            return None
+        return self._producers.complaint(self._topics.labels, record.key, record.value, record.headers, label.client_id)
 
     async def _forward_waiting(self) -> int:
         if self._monotonic() < self._next_look_s:

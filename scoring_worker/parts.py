@@ -8,6 +8,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
+from contracts.log import LogRecord
+from contracts.producers import Producers
 from features.catalogue import CATALOGUE_HASH
 from features.events import EventBuilder
 from features.money import Money
@@ -116,6 +118,7 @@ async def connected(
                 settings.kafka_message_bytes_max,
                 learn_clients,
                 labels.written,
+                complaint_of(settings.producers, topics.transactions),
             ),
         )
         yield Parts(
@@ -130,10 +133,17 @@ async def connected(
             clients=clients,
             worker_status=WorkerStatusRepository(pool),
             label_forwarder=LabelForwarder(settings, labels, sink),
-            label_publisher=LabelPublisher(outgoing, LabelOutbox(pool), topics),
+            label_publisher=LabelPublisher(outgoing, LabelOutbox(pool), topics, settings.signer),
             rollups=RollupFolder(pool),
             pool=pool,
         )
+
+
+def complaint_of(producers: Producers | None, topic: str) -> Callable[[LogRecord, int], str | None] | None:
+    """What to say of a topic's records that nobody wrote who may; None where nobody has to sign."""
+    if producers is None:
+        return None
+    return lambda record, client_id: producers.complaint(topic, record.key, record.value, record.headers, client_id)
 
 
 async def _started(stack: AsyncExitStack, producer: Any) -> Any:

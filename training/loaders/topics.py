@@ -33,12 +33,15 @@ async def topic_columns(settings: Settings) -> AsyncIterator[Columns]:
         label
         async for record in _appended(settings, settings.topics.labels)
         if isinstance(label := decode_label(record.value), Label)
+        and _is_allowed(settings, settings.topics.labels, record, label.client_id)
     ]
     chunk: list[Transaction] = []
     seen: set[tuple[int, str]] = set()
     async for record in _appended(settings, settings.topics.transactions):
         transaction = None if _is_label(record) else decode_transaction(record.value)
         if not isinstance(transaction, Transaction):
+            continue
+        if not _is_allowed(settings, settings.topics.transactions, record, transaction.client_id):
             continue
         key = (transaction.client_id, transaction.transaction_id)
         if key in seen:
@@ -112,6 +115,12 @@ async def _consumer(settings: Settings) -> AsyncIterator[Any]:
         yield consumer
     finally:
         await consumer.stop()
+
+
+def _is_allowed(settings: Settings, topic: str, record: ConsumerRecord, client_id: int) -> bool:
+    """Whether somebody wrote it who may write for that client."""
+    producers = settings.producers
+    return producers is None or not producers.complaint(topic, record.key, record.value, record.headers, client_id)
 
 
 def _is_label(record: ConsumerRecord) -> bool:
