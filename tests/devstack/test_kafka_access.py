@@ -1,12 +1,14 @@
 """The embedded broker with SASL and rights, as `riskstream up` runs it where KAFKA_SECURITY_PROTOCOL asks for it."""
 
 import asyncio
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
@@ -60,10 +62,8 @@ async def ready(broker: Settings) -> Settings:
     await ensure_topics(broker)
     assert await ensure_rights(broker) in (0, 2)
     async with asyncio.timeout(30), AIOKafkaProducer(**as_bank(broker)) as producer:
-        while True:  # the broker hears of a new right a moment after its controller
-            with suppress(TopicAuthorizationFailedError):
-                await producer.send_and_wait(broker.topics.labels, b"{}")
-                return broker
+        await allowed(producer, broker.topics.labels)
+    return broker
 
 
 def as_bank(settings: Settings, password: str = BANK_PASSWORD) -> dict[str, object]:
@@ -136,3 +136,58 @@ def test_what_the_embedded_broker_does_not_speak_is_said(tmp_path: Path, changes
     settings.model_fields_set.update(changes)
     with pytest.raises(StackError, match="SASL_PLAINTEXT with the mechanism PLAIN"):
         _kafka_access(home, settings)
+
+
+async def test_the_brokers_settings_of_compose_do_the_same(tmp_path: Path) -> None:
+    """No container engine is needed: the same settings on the embedded broker."""
+    path = Path(__file__).parents[2] / "docker-compose.yml"
+    environment = yaml.safe_load(path.read_text(encoding="utf-8"))["services"]["kafka"]["environment"]
+    given = {"KAFKA_PASSWORD": "our-own-password", "KAFKA_PRODUCER_USERS": f'user_bank-a="{BANK_PASSWORD}"'}
+    ports = choose({}, {}, dict.fromkeys(("9092", "9093", "9094"), "KAFKA_BOOTSTRAP_SERVERS"))
+
+    def here(value: object) -> str:
+        text = re.sub(r"\$\{(\w+)[^}]*\}", lambda found: given.get(found[1], ""), str(value))
+        text = re.sub(r"//:|kafka:", lambda found: found[0].replace(":", "127.0.0.1:").replace("kafka", ""), text)
+        return re.sub(r":(909\d)\b", lambda found: f":{ports[found[1]]}", text)
+
+    values = {
+        name.removeprefix("KAFKA_").lower().replace("_", "."): here(value)
+        for name, value in environment.items()
+        if name.startswith("KAFKA_") and name not in ("KAFKA_HEAP_OPTS", "KAFKA_LOG_RETENTION_HOURS")
+    }
+    values["advertised.listeners"] = f"BROKER://127.0.0.1:{ports['9092']},OUTSIDE://127.0.0.1:{ports['9094']}"
+    values["log.dirs"] = str(tmp_path / "kafka" / "data")
+    home = Home(tmp_path)
+    home.prepare()
+    template = "".join(f"{name}={value}\n" for name, value in values.items()).replace("{", "{{").replace("}", "}}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kafka, "PROPERTIES", template)
+        part = Part(kafka.spec(home, ports["9094"], ports["9093"], 2_000_000), home)
+    part.start()
+    try:
+        part.wait_ready()
+        ours = settings_of(
+            secret_key="k" * 40, kafka_bootstrap_servers=f"127.0.0.1:{ports['9092']}", kafka_sasl_mechanism="PLAIN",
+            kafka_sasl_username="riskstream", kafka_sasl_password="our-own-password",
+        )  # fmt: skip
+        await ensure_topics(ours)
+        assert await ensure_rights(ours) == 2
+        bank = {**as_bank(ours), "bootstrap_servers": f"127.0.0.1:{ports['9094']}"}
+        async with asyncio.timeout(30), AIOKafkaProducer(**bank) as producer:
+            await allowed(producer, ours.topics.transactions)
+            with pytest.raises(TopicAuthorizationFailedError):
+                await producer.send_and_wait(ours.topics.decisions, b"{}")
+        nobody = AIOKafkaProducer(bootstrap_servers=f"127.0.0.1:{ports['9094']}", request_timeout_ms=2_000)
+        with pytest.raises(KafkaError):
+            await nobody.start()
+        await nobody.stop()
+    finally:
+        part.stop()
+
+
+async def allowed(producer: AIOKafkaProducer, topic: str) -> None:
+    """Write until it is allowed: the broker hears of a new right a moment after its controller."""
+    while True:
+        with suppress(TopicAuthorizationFailedError):
+            await producer.send_and_wait(topic, b"{}")
+            return
