@@ -101,7 +101,9 @@ class Supervisor:
         self.lost[name] = sentence
         if all(each.spec.name in self.lost or each.exit_code() is not None for each in self._parts):
             raise StackError(f"{sentence}. {part.last_words()}")
-        self._say(f"{sentence} and is given up until the next start; everything else runs on without it. {part.last_words()}")
+        self._say(
+            f"{sentence} and is given up until the next start; everything else runs on without it. {part.last_words()}"
+        )
         try:
             self._on_loss(self.lost)
         except OSError as error:

@@ -21,7 +21,9 @@ from contracts.label import PRODUCER_REVISION_MAX, ForwardedLabel, Label, decode
 from contracts.log import LogRecord
 from contracts.producers import Producers
 from contracts.topics import LABEL_HEADER, Topics
+from features.plan import PLAN
 from pipeline.kafka_consumer import bounded_consumer
+from scoring_worker.careful import CarefulReader
 from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of
 from scoring_worker.log_reader import LogReader
 from scoring_worker.single_owner import SingleOwnerAssignor
@@ -55,7 +57,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         topics: Topics,
         *,
         producers: Producers | None,
-        label_delay_ms: int,
+        make_careful: Callable[[TopicPartition, Any], CarefulReader],
         monotonic: Callable[[], float],
     ) -> None:
         self._consumer_arguments = consumer_arguments
@@ -64,7 +66,8 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._dead_letters = dead_letters
         self._topics = topics
         self._producers = producers
-        self._label_delay_ms = label_delay_ms
+        self._make_careful = make_careful
+        self._careful: dict[TopicPartition, CarefulReader] = {}
         self._monotonic = monotonic
         self._group: str = consumer_arguments["group_id"]
         self._consumer: Any = None
@@ -96,9 +99,16 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             await self._consumer.stop()
         await self._give_up()
 
+    async def withdraw(self) -> None:
+        """Say that this process lives, whatever it ended with: what it had in hand kills nobody."""
+        for careful in self._careful.values():
+            await careful.end()
+        self._careful.clear()
+
     async def on_partitions_revoked(self, _revoked: Sequence[TopicPartition]) -> None:
         """Finish the step at hand, then let go."""
         async with self._working:
+            await self.withdraw()
             await self._give_up()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
@@ -115,6 +125,8 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                         committed = (await self._consumer.beginning_offsets([place]))[place]
                     self._consumer.seek(place, committed)
                     self._positions[place] = committed
+                    careful = self._careful[place] = self._make_careful(place, self._consumer)
+                    await careful.take(committed, BATCH_MAX)
                 await self._forward_unconfirmed()
             except (KafkaError, StoreUnavailable, PartitionLost) as error:
                 self._failure = error  # raised by the next step: aiokafka would only log it here
@@ -139,6 +151,11 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             raise _ours(error) from error
 
     async def _poll(self) -> dict[TopicPartition, list[LogRecord]]:
+        for place, careful in list(self._careful.items()):
+            position = self._positions.get(place)
+            if position is not None and position < careful.until:
+                records = await careful.next_records(position)
+                return {place: records} if records else {}
         reader = LogReader(self._consumer)
         return await reader.poll(dict(self._positions), POLL_MS, BATCH_MAX)
 
@@ -166,7 +183,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             else:
                 labels.append(label)
         await self._dead_letters.send(bad)
-        ready = await self._repository.take(labels, self._label_delay_ms)
+        ready = await self._repository.take(labels, PLAN.label_delay)
         offsets = {place: records[-1].offset + 1 for place, records in batches.items() if records}
         await self._write(ready, offsets)
         self._positions |= offsets
@@ -180,7 +197,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
     async def _forward_waiting(self) -> int:
         if self._monotonic() < self._next_look_s:
             return 0
-        ready = await self._repository.take_waiting(self._label_delay_ms)
+        ready = await self._repository.take_waiting(PLAN.label_delay)
         if not ready:
             self._next_look_s = self._monotonic() + WAITING_INTERVAL_S
         await self._write(ready, {})

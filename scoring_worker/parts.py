@@ -1,5 +1,6 @@
 """What a stream worker is made of."""
 
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
 from storage.label_outbox import LabelOutbox
 from storage.labels import LabelRepository
+from storage.offset_attempts import OffsetAttempts
 from storage.roles import PIPELINE
 from storage.rollups import RollupFolder
 from storage.worker_status import WorkerStatusRepository
@@ -132,7 +134,9 @@ async def connected(
             book=book,
             clients=clients,
             worker_status=WorkerStatusRepository(pool),
-            label_forwarder=LabelForwarder(settings, labels, sink),
+            label_forwarder=LabelForwarder(
+                settings, labels, sink, OffsetAttempts(pool, topics.labels, f"labels-{uuid.uuid4().hex}")
+            ),
             label_publisher=LabelPublisher(outgoing, LabelOutbox(pool), topics, settings.signer),
             rollups=RollupFolder(pool),
             pool=pool,

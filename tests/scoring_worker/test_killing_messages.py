@@ -34,6 +34,9 @@ class Finder:
         if name == "pipeline.intake":
             import contracts.transaction as module
             module.decode_transaction = killing(module.decode_transaction, b"kills deciders")
+        elif name == "scoring_worker.label_session":
+            import contracts.label as module
+            module.decode_label = killing(module.decode_label, b"kills forwarders")
         elif name == "pipeline.kafka_consumer":
             import pipeline.batch_payload as module
             module.unpacked = killing(module.unpacked, b"kills readers")
@@ -117,3 +120,27 @@ async def test_what_kills_workers_is_set_aside(
     (row,) = await register.page()
     assert (row.reason, row.source_offset) == ("killed_workers", offset + (3 if is_whole_batch else 2))
     assert await pool.fetchval("SELECT count(*) FROM offset_attempts") == 0, "a clean end leaves no suspicion"
+
+
+async def test_a_label_that_kills_workers_is_set_aside(
+    settings: Settings, topics: Topics, pool: Pool, environment: dict[str, str], tmp_path: Path, patches: Path
+) -> None:
+    register = DeadLetterRepository(pool)
+    good = {"transaction_id": "unknown", "fraud": True, "known_at": "2026-01-01T00:00:00Z"}
+    labels = [good, {**good, "transaction_id": "kills forwarders"}, {**good, "revision": 1}]
+    messages: list[Message] = [(b"k", msgspec.json.encode(label), ()) for label in labels]
+    offset = await produce_raw(settings, topics.labels, 0, batch_of(messages))
+
+    async def all_done() -> bool:
+        return await pool.fetchval("SELECT count(*) FROM labels") == 2 and await register.count() == 1
+
+    deaths = 0
+    for start in range(STARTS_MAX):
+        async with running_worker(tmp_path, environment, f"label {start}", patches) as worker:
+            if not await dies(worker, all_done):
+                assert await worker.terminate() == 0, worker.log
+                break
+        deaths += 1
+    assert DEATHS_MAX < deaths < STARTS_MAX
+    (row,) = await register.page()
+    assert (row.reason, row.source_topic, row.source_offset) == ("killed_workers", topics.labels, offset + 1)

@@ -27,6 +27,7 @@ from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
 from storage.label_outbox import LabelOutbox, last_labels, write
 from storage.labels import LabelRepository
+from storage.offset_attempts import OffsetAttempts
 from tests.scoring_worker.conftest import MESSAGE_BYTES_MAX
 from tests.scoring_worker.raw_produce import batch_of, produce_raw
 
@@ -76,7 +77,9 @@ class House:
         self._open: list[LabelSession] = []
 
     async def session(self, repository: LabelRepository | None = None) -> LabelSession:
-        forwarder = LabelForwarder(self.settings, repository or LabelRepository(self.pool), self._sink, self.clock)
+        attempts = OffsetAttempts(self.pool, self.settings.topics.labels, f"session-{len(self._open)}")
+        labels = repository or LabelRepository(self.pool)
+        forwarder = LabelForwarder(self.settings, labels, self._sink, attempts, self.clock)
         session = forwarder.session()
         self._open.append(session)
         await session.open()
