@@ -53,12 +53,15 @@ class CarefulReader:
         """
         number = self._place.partition
         end = (await self._consumer.end_offsets([self._place]))[self._place]
-        if position >= end:  # whoever died here did not die of a record
+        # The consumer may have passed markers of Kafka's transactions, which take offsets and are no records.
+        if max(position, await self._consumer.position(self._place)) >= end:  # nobody died of a record here
             self.until = 0
             await self._attempts.clear(number)
             return []
         if await self._attempts.begin(number, READING, position) > DEATHS_MAX:
-            return await self._set_batch_aside(position)
+            aside = await self._set_batch_aside(position)
+            if aside is not None:
+                return [aside]
         found = (await self._reader.poll({self._place: position}, POLL_MS, 1)).get(self._place, [])
         if not found:
             return []
@@ -76,14 +79,14 @@ class CarefulReader:
         except StoreUnavailable as error:
             log.warning("attempt_not_withdrawn", partition=self._place.partition, reason=str(error))
 
-    async def _set_batch_aside(self, position: int) -> list[LogRecord]:
+    async def _set_batch_aside(self, position: int) -> LogRecord | None:
         rejection = _rejection(f"the batch that holds offset {position} of partition {self._place.partition}")
         record = await self._sealed.read(self._place, position, rejection)
         if record is None:
-            return []
+            return None
         log.error("batch_set_aside", partition=self._place.partition, offset=position, last=record.offset)
         self._consumer.seek(self._place, record.offset + 1)
-        return [record]
+        return record
 
 
 def _rejection(what: str) -> Rejection:

@@ -25,7 +25,7 @@ class SealedBatches:
         self._arguments = arguments
 
     async def read(self, place: TopicPartition, offset: int, rejection: Rejection) -> LogRecord | None:
-        """The batch that holds an offset, as one rejected record at its last offset; None if there is none yet.
+        """The first batch of messages from an offset on, as one rejected record at its last offset; None without one.
 
         Raises KafkaError.
         """
@@ -45,7 +45,7 @@ class SealedBatches:
             raise for_code(error_code)(place)
         for batch in batch_slices(bytes(data)):
             head = DefaultRecordBatch(batch)  # reads the head only
-            if head.next_offset > offset:
+            if head.next_offset > offset and not head.is_control_batch:
                 last = head.next_offset - 1
                 return LogRecord(place.partition, last, head.max_timestamp, None, batch, rejection=rejection)
         return None
