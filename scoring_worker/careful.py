@@ -34,15 +34,18 @@ class CarefulReader:
         self._sealed = sealed
         self._attempts = attempts
         self.until = 0
+        self._end = 0
 
-    async def take(self, start: int, batch_size: int) -> None:
+    async def take(self, start: int, batch_size: int, done: int | None = None) -> None:
         """Note that a partition is taken at `start`; be careful if its last owner died there. Raises StoreUnavailable.
 
-        A batch of the last owner's held at most `batch_size` records.
+        `done` is the offset up to which everything is stored, where that may be past `start`: an owner that moved it
+        has made progress. A batch of the last owner's held at most `batch_size` records.
         """
+        done = start if done is None else done
         suspected = await self._attempts.is_suspected(self._place.partition, start)
-        attempts = await self._attempts.begin(self._place.partition, BATCH, start)
-        self.until = start + batch_size if suspected or attempts > 1 else 0
+        attempts = await self._attempts.begin(self._place.partition, BATCH, done)
+        self.until = done + batch_size if suspected or attempts > 1 else 0
         if self.until:
             log.warning("partition_taken_carefully", partition=self._place.partition, offset=start, attempts=attempts)
 
@@ -52,9 +55,10 @@ class CarefulReader:
         Raises StoreUnavailable or KafkaError.
         """
         number = self._place.partition
-        end = (await self._consumer.end_offsets([self._place]))[self._place]
+        if position >= self._end - 1:  # the last one may be a marker
+            self._end = (await self._consumer.end_offsets([self._place]))[self._place]
         # The consumer may have passed markers of Kafka's transactions, which take offsets and are no records.
-        if max(position, await self._consumer.position(self._place)) >= end:  # nobody died of a record here
+        if max(position, await self._consumer.position(self._place)) >= self._end:  # nobody died of a record here
             self.until = 0
             await self._attempts.clear(number)
             return []

@@ -104,7 +104,7 @@ class PartitionScorer:
         )
         self._consumer.seek(self._log.place(self.number), start)
         self._position = start
-        await self._careful.take(start, self._batch_size_max)
+        await self._careful.take(start, self._batch_size_max, source.next_offset)
         log.info("partition_taken", partition=self.number, offset=start, epoch=address.epoch)
         return source
 

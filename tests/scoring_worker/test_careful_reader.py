@@ -64,6 +64,16 @@ async def test_one_death_alone_is_no_reason(house: House, settings: Settings) ->
     assert reader.until == 0, "something was done in between"
 
 
+async def test_who_stored_something_made_progress(house: House, settings: Settings) -> None:
+    await house.died(BATCH, 0, 1)
+    reader = house.reader(0)
+    await reader.take(0, 10, 5)
+    assert reader.until == 0, "it died between storing and committing"
+    await house.died(BATCH, 5, 1)
+    await reader.take(0, 10, 5)
+    assert reader.until == 15
+
+
 async def test_after_a_death_without_progress_one_at_a_time(house: House, settings: Settings) -> None:
     await produce_raw(settings, house.topic, 0, batch_of([GOOD, GOOD]))
     await house.died(BATCH, 0, 1)
