@@ -162,12 +162,14 @@ def seed(
 ) -> None:
     """Schema, topics, the demo client and an API key for it: RISKSTREAM_API_KEY, else a new one at each call."""
     from api.seed import seed_demo
+    from scoring_worker.kafka_rights import ensure_rights
     from scoring_worker.topics import ensure_topics
     from storage.migrations import upgrade
 
     settings = _settings()
     upgrade(settings.database_url)
     asyncio.run(ensure_topics(settings))
+    asyncio.run(ensure_rights(settings))
     seeded = seed_demo(settings)
     typer.echo(seeded.as_json() if as_json else f"API key of the demo client: {seeded.api_key}")
 

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import SettingsError
+from contracts.producers import OWN_NAME, Producer, Producers, Signer, own_secret, parse_producers
 from contracts.topics import Topics
 
 SECRET_KEY_LENGTH_MIN = 32
@@ -18,7 +19,9 @@ DAY_S = 86_400
 class Settings(BaseSettings):
     """Every setting with its default; see `.env.example` for what each one is for."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, str_strip_whitespace=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True
+    )
 
     app_name: str = "Riskstream"
     environment: Literal["development", "test", "production"] = "development"
@@ -38,6 +41,11 @@ class Settings(BaseSettings):
     kafka_ssl_cafile: str = ""
     kafka_ssl_certfile: str = ""
     kafka_ssl_keyfile: str = ""
+    # "bank-a=1,2:SECRET;bank-b=3:SECRET": who may publish, and for which clients. Where it is set, every message of the
+    # input topics has to be signed (docs/SECURITY.md); the names are the principals that get rights on the topics.
+    kafka_producers: SecretStr = SecretStr("")
+    kafka_producer_name: str = ""  # of `riskstream publish`; without them it signs as this installation
+    kafka_producer_secret: SecretStr = SecretStr("")
     kafka_topic_prefix: str = Field("", pattern=r"^[a-zA-Z0-9._-]{0,64}$")
     kafka_partitions: int = Field(4, ge=1, le=1024)  # of the transaction log, when it is created
     kafka_replication_factor: int = Field(1, ge=1, le=9)
@@ -98,6 +106,34 @@ class Settings(BaseSettings):
                 " make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return self
+
+    @model_validator(mode="after")
+    def _refuse_unusable_producers(self) -> "Settings":
+        text = self.kafka_producers.get_secret_value()
+        try:
+            parse_producers(text)
+        except ValueError as error:
+            raise ValueError(f"KAFKA_PRODUCERS: {error}") from None  # without the secrets
+        if text and not self.secret_key.get_secret_value() and self.environment == "production":
+            raise ValueError("KAFKA_PRODUCERS needs SECRET_KEY: what this installation publishes is signed by it")
+        return self
+
+    @property
+    def producers(self) -> Producers | None:
+        """Who may publish; None where nobody has to sign."""
+        text = self.kafka_producers.get_secret_value()
+        if not text:
+            return None
+        keys = [self.secret_key.get_secret_value(), *self.secret_key_previous.get_secret_value().split(",")]
+        secrets = tuple(own_secret(key.strip()).encode() for key in keys if key.strip())
+        return Producers({**parse_producers(text), OWN_NAME: Producer(secrets, None)})
+
+    @property
+    def signer(self) -> Signer | None:
+        """Signs what this installation publishes itself; None where nobody has to sign."""
+        if not self.kafka_producers.get_secret_value():
+            return None
+        return Signer(OWN_NAME, own_secret(self.secret_key.get_secret_value()).encode())
 
     @property
     def topics(self) -> Topics:

@@ -19,6 +19,9 @@ class DeadLetterReason(StrEnum):
     NO_EXCHANGE_RATE = "no_exchange_rate"
     UNREADABLE_HEADERS = "unreadable_headers"
     UNREADABLE_BATCH = "unreadable_batch"
+    BATCH_TOO_LARGE = "batch_too_large"
+    NOT_AUTHORISED = "not_authorised"
+    KILLED_WORKERS = "killed_workers"
 
 
 class Rejection(msgspec.Struct, frozen=True):

@@ -12,6 +12,10 @@ from contracts.transaction import CLIENT_ID_MAX, DEMO_CLIENT_ID, YEAR_MAX, YEAR_
 
 TIME_MS_MAX = 4_200_000_000_000  # the year 2103: behind YEAR_MAX and every delay
 
+# Of the labels that producers publish. The numbers above belong to those that analysts and institutions give over HTTP,
+# which take the next one: whatever a producer claims, 147 million verdicts of people can still follow it.
+PRODUCER_REVISION_MAX = 2_000_000_000
+
 
 class Label(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A verdict on one transaction, as published to `payments.labels.v1`; the highest revision wins."""

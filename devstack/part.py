@@ -37,6 +37,7 @@ class PartSpec:
     stop_deadline_s: float = 20.0
     user: str | None = None  # the account to run as, where this process is root
     restarts: bool = True
+    umask: int = -1  # rights that its files do not get; -1: as ours
 
 
 class Part:
@@ -65,6 +66,7 @@ class Part:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | dict(spec.environment),
+                umask=spec.umask,
             )
         self.started_at_s = time.monotonic()
         record = {"pid": self._process.pid, "started": _start_time_s(self._process.pid), "program": spec.command[0]}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from contracts.errors import StackError
+from contracts.producers import OWN_NAME, own_secret, parse_producers
 from contracts.topics import DEAD_LETTER_SIZE_FACTOR
 from devstack import kafka, postgres, redis
 from devstack.home import Home
@@ -59,19 +60,30 @@ def prepare(home: Home, settings: Settings) -> Servers:
     home.keep_ports(ports)
     redis_password, admin_password = home.secret("REDIS_PASSWORD"), home.secret("POSTGRES_ADMIN_PASSWORD")
     bytes_max = settings.kafka_message_bytes_max * DEAD_LETTER_SIZE_FACTOR + HEADER_ROOM_BYTES
+    secret_key = settings.secret_key.get_secret_value() or home.secret("SECRET_KEY")
+    access = _kafka_access(home, settings)
     with ThreadPoolExecutor(1) as beside:  # Kafka and Postgres prepare their data folders at the same time
         cluster = beside.submit(postgres.spec, home, ports["postgres"], admin_password)
         others = (
             redis.spec(home, ports["redis"], redis_password),
-            kafka.spec(home, ports["kafka"], ports["kafka-controller"], bytes_max),
+            kafka.spec(home, ports["kafka"], ports["kafka-controller"], bytes_max, access),
         )
     specs = (cluster.result(), *others)
     addresses = {
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports['kafka']}",
         "REDIS_URL": f"redis://:{redis_password}@{HOST}:{ports['redis']}/0",
         "DATABASE_URL": postgres.url(ports["postgres"], home.secret("POSTGRES_PASSWORD")),
-        "SECRET_KEY": settings.secret_key.get_secret_value() or home.secret("SECRET_KEY"),
+        "SECRET_KEY": secret_key,
     }
+    if access:
+        addresses |= {
+            "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+            "KAFKA_SASL_MECHANISM": "PLAIN",
+            "KAFKA_SASL_USERNAME": access.user,
+            "KAFKA_SASL_PASSWORD": access.password,
+        }
+    if settings.kafka_producers.get_secret_value():
+        addresses |= {"KAFKA_PRODUCER_NAME": OWN_NAME, "KAFKA_PRODUCER_SECRET": own_secret(secret_key)}
     return Servers(tuple(Part(spec, home) for spec in specs), addresses)
 
 
@@ -81,6 +93,21 @@ def ensure_database(home: Home) -> None:
     postgres.ensure_database(
         ports["postgres"], home.secret("POSTGRES_ADMIN_PASSWORD"), home.secret("POSTGRES_PASSWORD")
     )
+
+
+def _kafka_access(home: Home, settings: Settings) -> kafka.Access | None:
+    """Ourselves and the producers of KAFKA_PRODUCERS, if SASL is asked for. Raises StackError."""
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        return None
+    asks_plain = "kafka_sasl_mechanism" not in settings.model_fields_set or settings.kafka_sasl_mechanism == "PLAIN"
+    if settings.kafka_security_protocol != "SASL_PLAINTEXT" or not asks_plain:
+        raise StackError(
+            "The Kafka that this command runs listens on this machine only and speaks PLAINTEXT, or SASL_PLAINTEXT"
+            " with the mechanism PLAIN: set KAFKA_SECURITY_PROTOCOL to one of them and KAFKA_SASL_MECHANISM to PLAIN."
+        )
+    producers = parse_producers(settings.kafka_producers.get_secret_value())
+    others = {name: producer.secrets[0].decode() for name, producer in producers.items()}
+    return kafka.Access(OWN_NAME, home.secret("KAFKA_PASSWORD"), others)
 
 
 def _fixed_ports(settings: Settings) -> dict[str, int]:

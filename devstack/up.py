@@ -18,6 +18,8 @@ from contracts.errors import StackError
 from devstack import compiled, gate, servers
 from devstack.command import COMMAND, Command
 from devstack.home import Home, HomeLock
+from devstack.lost import FILE_NAME as LOST_FILE
+from devstack.lost import note_lost
 from devstack.part import Part, PartSpec, end_leftovers
 from devstack.ports import HOST, choose, hold, is_free, require_free
 from devstack.screen import Screen
@@ -31,7 +33,7 @@ START_DEADLINE_S = 120.0  # of our own processes, from the moment that nothing h
 _STATISTICS = "live-statistics"  # the command, and the part's name
 STACK_FILES = (  # all that a stack puts into its home; only these are deleted by `forget`
     *("kafka", "redis", "postgres", "postgres.new", "logs", "run", "uploads", "compiled", "cache"),
-    *("stack.env", "secrets.json", "ports.json", "lock", ".gitignore"),
+    *("stack.env", "secrets.json", "ports.json", "lock", LOST_FILE, ".gitignore"),
 )
 
 
@@ -52,7 +54,7 @@ class _Run:
         self._home = Home(settings.riskstream_home)
         self._compiled = compiled.environment(self._home)
         self._screen = Screen(settings.app_name, self._home, _command_name())
-        self._supervisor = Supervisor(self._screen.warn)
+        self._supervisor = Supervisor(self._screen.warn, on_loss=lambda lost: note_lost(self._home.root, lost))
         self._gate = self._home.run / "gate"
         self._next_look_s = 0.0
         self._alerts: _Alerts | None = None
@@ -64,6 +66,7 @@ class _Run:
         self._home.prepare()
         with HomeLock(self._home):
             self._home.withdraw()
+            note_lost(self._home.root, {})
             self._supervisor.catch_signals()
             try:
                 self._start()
@@ -72,6 +75,7 @@ class _Run:
                 self._screen.say("\nStopping …")
             finally:
                 self._home.withdraw()
+                note_lost(self._home.root, {})
                 self._gate.unlink(missing_ok=True)
                 for command in self._commands:
                     command.stop()

@@ -9,6 +9,7 @@ from contracts.label import ForwardedLabel, decode_forwarded
 from contracts.log import LogRecord
 from contracts.rfc3339 import complaint_about_message
 from contracts.transaction import Transaction, decode_transaction, reject_for_time
+from storage.label_join import LabelKey
 
 _T = TypeVar("_T", Transaction, ForwardedLabel)
 
@@ -48,18 +49,25 @@ class Gate:
     age_max_ms: int
     bytes_max: int
     learn_clients: Callable[[], Awaitable[None]] | None = None
+    written_labels: Callable[[Sequence[ForwardedLabel]], Awaitable[set[LabelKey]]] | None = None
+    complaint: Callable[[LogRecord, int], str | None] | None = None  # about who wrote it, for a client
 
     async def let_in(self, records: Sequence[LogRecord]) -> Intake:
         """As `admit`, but a client that seems unknown is looked up first: it may have registered a moment ago.
 
-        Raises StoreUnavailable.
+        And labels are let in only if the forwarder has written them: any producer can set the header that marks them,
+        and would count fraud where nobody has said so, or take the place of what an analyst said. Raises
+        StoreUnavailable.
         """
         intake = self.admit(records)
         unknown = any(item.rejection.reason is DeadLetterReason.UNKNOWN_CLIENT for item in intake.rejected)
-        if not unknown or self.learn_clients is None:
+        if unknown and self.learn_clients is not None:
+            await self.learn_clients()
+            intake = self.admit(records)
+        labels = [item.value for item in intake.usable if type(item.value) is ForwardedLabel]
+        if not labels or self.written_labels is None:
             return intake
-        await self.learn_clients()
-        return self.admit(records)
+        return _without_forged(intake, records, await self.written_labels(labels))
 
     def admit(self, records: Sequence[LogRecord]) -> Intake:
         """Decode and check a batch. Never raises on bad input."""
@@ -83,6 +91,8 @@ class Gate:
         value = decode_transaction(record.value)
         if type(value) is not Transaction:
             return value
+        if self.complaint is not None and (why := self.complaint(record, value.client_id)):
+            return Rejection(DeadLetterReason.NOT_AUTHORISED, why)
         # Only on the way in: what was stored before this rule can still be read.
         if complaint := complaint_about_message(record.value or b"", "timestamp"):
             return Rejection(DeadLetterReason.INVALID_FIELD, complaint)
@@ -100,3 +110,17 @@ class Gate:
             detail = f"no rate for {value.currency} in CURRENCY_RATES; add it and replay"
             return Rejection(DeadLetterReason.NO_EXCHANGE_RATE, detail)
         return reject_for_time(value.event_time_ms, append_ms, self.age_max_ms) or value
+
+
+def _without_forged(intake: Intake, records: Sequence[LogRecord], written: set[LabelKey]) -> Intake:
+    """The intake, with labels that are not `written` among what is rejected."""
+
+    def is_forged(value: Transaction | ForwardedLabel) -> bool:
+        return type(value) is ForwardedLabel and (value.client_id, value.transaction_id, value.revision) not in written
+
+    forged = {item.offset for item in intake.usable if is_forged(item.value)}
+    rejection = Rejection(DeadLetterReason.NOT_AUTHORISED, "a label that the label forwarder has not written")
+    rejected = [*intake.rejected, *(Rejected(record, rejection) for record in records if record.offset in forged)]
+    return Intake(
+        [item for item in intake.usable if item.offset not in forged], sorted(rejected, key=lambda r: r.record.offset)
+    )

@@ -5,6 +5,8 @@ from typing import Any
 
 from aiokafka.helpers import create_ssl_context
 
+from contracts.producers import OWN_NAME, own_secret
+
 BOOTSTRAP_SERVERS_DEFAULT = "127.0.0.1:9092"
 REQUEST_TIMEOUT_MS = 30_000  # outlives a broker's restart; then the caller hears of it
 
@@ -41,7 +43,10 @@ def connection_arguments(
 
 
 def connection_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The arguments of `connection_arguments` from the environment's names (`KAFKA_SASL_USERNAME` …)."""
+    """What `Publisher` needs, from the environment's names (`KAFKA_SASL_USERNAME` …).
+
+    Where messages have to be signed and no producer is named, the installation's own SECRET_KEY signs.
+    """
     names = {
         "bootstrap_servers": "KAFKA_BOOTSTRAP_SERVERS",
         "security_protocol": "KAFKA_SECURITY_PROTOCOL",
@@ -51,6 +56,10 @@ def connection_settings(environment: Mapping[str, str]) -> dict[str, Any]:
         "ssl_cafile": "KAFKA_SSL_CAFILE",
         "ssl_certfile": "KAFKA_SSL_CERTFILE",
         "ssl_keyfile": "KAFKA_SSL_KEYFILE",
+        "producer_name": "KAFKA_PRODUCER_NAME",
+        "producer_secret": "KAFKA_PRODUCER_SECRET",
     }
     found = {argument: environment[name] for argument, name in names.items() if environment.get(name)}
+    if environment.get("KAFKA_PRODUCERS") and environment.get("SECRET_KEY") and "producer_name" not in found:
+        found |= {"producer_name": OWN_NAME, "producer_secret": own_secret(environment["SECRET_KEY"])}
     return {"bootstrap_servers": BOOTSTRAP_SERVERS_DEFAULT, **found}

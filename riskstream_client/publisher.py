@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import StoreUnavailable
 from contracts.label import Label, encode_label
+from contracts.producers import Signer
 from contracts.topics import Topics
 from contracts.transaction import Transaction, encode_transaction
 from riskstream_client.batches import BATCH_BYTES, RECORD_OVERHEAD_BYTES, BatchWriter, Headers, unavailable
@@ -31,6 +32,7 @@ class Publisher:
 
     An async context manager. After StoreUnavailable open a new one and repeat what was not confirmed:
     the same transaction id is decided once, so a repeat does no harm.
+    With `producer_name` and `producer_secret` messages are signed, which an installation may ask for.
     `security` takes the arguments of `connection_arguments`: security_protocol, sasl_username, ssl_cafile …
     """
 
@@ -40,12 +42,15 @@ class Publisher:
         topic: str = Topics.with_prefix().transactions,
         *,
         message_bytes_max: int = MESSAGE_BYTES_MAX,
+        producer_name: str = "",
+        producer_secret: str = "",
         **security: str,
     ) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._topic = topic
         self._message_bytes_max = message_bytes_max
         self._security = security
+        self._signer = Signer(producer_name, producer_secret.encode()) if producer_name else None
         self._producer: Any = None
         self._writer: BatchWriter | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -85,9 +90,10 @@ class Publisher:
         Raises StoreUnavailable, or MessageTooLargeError.
         """
         key, value = transaction.account.encode(), encode_transaction(transaction)
-        self._check_size(key, value, None)
+        headers = self._signed(key, value, None)
+        self._check_size(key, value, headers)
         try:
-            await self._producer.send_and_wait(self._topic, value, key)
+            await self._producer.send_and_wait(self._topic, value, key, headers=headers)
         except KafkaError as error:
             raise unavailable(error) from error
 
@@ -122,8 +128,14 @@ class Publisher:
             await self._opened().flush()
 
     async def _add(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> None:
+        headers = self._signed(key, value, headers)
         self._check_size(key, value, headers)
         await self._opened().add(key, value, headers)
+
+    def _signed(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> Headers | None:
+        if self._signer is None:
+            return headers
+        return [*(headers or ()), *self._signer.headers(self._topic, key, value)]
 
     def _check_size(self, key: bytes | None, value: bytes | None, headers: Headers | None) -> None:
         size = RECORD_OVERHEAD_BYTES + len(key or b"") + len(value or b"")

@@ -216,7 +216,7 @@ async def _replayed(
                     lost += 1
                     continue
                 content = record.value if body is None else body
-                await replay(producer, letter.source_topic, letter.source_partition, record, content)
+                await replay(producer, letter.source_topic, letter.source_partition, record, content, settings.signer)
                 await repository.mark_replayed(letter.dead_letter_id)
                 sent += 1
     return sent, lost

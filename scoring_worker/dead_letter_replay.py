@@ -5,10 +5,12 @@ import codecs
 from dataclasses import replace
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.errors import RiskstreamError, StoreUnavailable
+from contracts.producers import Signer
+from pipeline.kafka_consumer import bounded_consumer
 from riskstream_client.batches import partition_count
 from riskstream_client.partitioner import partition_of
 from scoring_worker.dead_letter_parts import PART_HEADER, join, number_of
@@ -28,8 +30,8 @@ class DeadLetterReader:
         self._consumer: Any = None
 
     async def __aenter__(self) -> "DeadLetterReader":
-        self._consumer = AIOKafkaConsumer(
-            **self._arguments, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
+        self._consumer = bounded_consumer(
+            0, **self._arguments, enable_auto_commit=False, auto_offset_reset="none", isolation_level="read_committed"
         )
         try:
             await self._consumer.start()
@@ -93,9 +95,16 @@ def source_of(headers: dict[str, bytes | None]) -> tuple[bytes | None, ...]:
 
 
 async def replay(
-    producer: Any, topic: str, source_partition: int, record: ConsumerRecord, body: bytes | None
+    producer: Any,
+    topic: str,
+    source_partition: int,
+    record: ConsumerRecord,
+    body: bytes | None,
+    signer: Signer | None = None,
 ) -> tuple[int, int]:
     """Produce the original (or `body` in its place) to `topic` with its key and its own headers.
+
+    What an operator has changed is signed by this installation; what stands as it was is its producer's to answer for.
 
     Returns (partition, offset). The message lies behind later ones of its account now. Sending it twice is
     harmless where it holds a transaction: one id is decided once. Raises StoreUnavailable.
@@ -104,7 +113,10 @@ async def replay(
         partitions = await partition_count(producer, topic)
         partition = source_partition % partitions if record.key is None else partition_of(record.key, partitions)
         batch = producer.create_batch()
-        batch.append(timestamp=None, key=record.key, value=body, headers=original_headers(record.headers))
+        headers = original_headers(record.headers)
+        if signer is not None and body != record.value:
+            headers = [*headers, *signer.headers(topic, record.key, body)]
+        batch.append(timestamp=None, key=record.key, value=body, headers=headers)
         batch.close()
         placed = await (await producer.send_batch(batch, topic, partition=partition))
     except KafkaError as error:

@@ -14,6 +14,7 @@ from contracts.log import LogRecord
 from contracts.store_errors import meaning_of
 from contracts.topics import Topics
 from contracts.transaction import EPOCH
+from pipeline.raw_batches import BATCH_BYTES_MAX
 from riskstream_client.batches import partition_count
 from riskstream_client.partitioner import partition_of
 from scoring_worker.dead_letter_parts import PART_HEADER, split, whole
@@ -24,6 +25,7 @@ from storage.dead_letters import DeadLetterRepository
 ERROR_HEADERS = "__connect.errors."  # Kafka Connect's names, which tools know
 ORIGINAL_HEADERS = "riskstream.original.headers"  # how many of the headers, from the first, are the original's own
 EXACT_NAMES = "riskstream.original.header.names"  # hex, where a name is not UTF-8 and stands escaped in its header
+UNCUT_BYTES_MAX = BATCH_BYTES_MAX // 2  # a larger one goes in parts: no reader unpacks it otherwise
 DETAIL_BYTES_MAX = 400  # in the header: with the names it fits beside a message at the smallest limit there can be
 
 Headers = list[tuple[str, bytes | None]]
@@ -90,6 +92,8 @@ class DeadLetterSink:
         filling: dict[int, tuple[Any, list[int]]] = {}
         sent: list[tuple[asyncio.Future[Any], list[int]]] = []
         for index, letter in enumerate(letters):
+            if _is_cut(letter):
+                continue
             key = letter.key
             partition = letter.partition % partitions if key is None else partition_of(key, partitions)
             batch, indices = filling.setdefault(partition, (self._producer.create_batch(), []))
@@ -100,7 +104,11 @@ class DeadLetterSink:
                 batch.append(timestamp=None, key=key, value=letter.value, headers=headers)
             indices.append(index)
         sent += [await self._ship(partition, *full) for partition, full in filling.items()]
-        return await self._places(sent, letters)
+        places = await self._places(sent, letters)
+        for index, letter in enumerate(letters):
+            if _is_cut(letter):
+                places[index] = await self._send_parts(letter)
+        return places
 
     async def _ship(self, partition: int, batch: Any, indices: list[int]) -> tuple[asyncio.Future[Any], list[int]]:
         batch.close()
@@ -153,6 +161,12 @@ def error_headers(letter: DeadLetter) -> Headers:
         (f"{ERROR_HEADERS}exception.class.name", letter.rejection.reason.value.encode()),
         (f"{ERROR_HEADERS}exception.message", detail.decode("utf-8", "ignore").encode()),
     ]
+
+
+def _is_cut(letter: DeadLetter) -> bool:
+    """Whether a letter has to go in parts, however well it can be compressed."""
+    headers = sum(len(name) + len(value or b"") for name, value in letter.headers)
+    return len(letter.key or b"") + len(letter.value or b"") + headers > UNCUT_BYTES_MAX
 
 
 def readable(name: str) -> str:

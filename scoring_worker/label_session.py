@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
     IllegalOperation,
@@ -15,14 +15,17 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
-from contracts.deadletter import Rejection
+from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
-from contracts.label import ForwardedLabel, Label, decode_label
+from contracts.label import PRODUCER_REVISION_MAX, ForwardedLabel, Label, decode_label
 from contracts.log import LogRecord
+from contracts.producers import Producers
 from contracts.topics import LABEL_HEADER, Topics
+from features.plan import PLAN
+from pipeline.kafka_consumer import bounded_consumer
+from scoring_worker.careful import CarefulReader
 from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of
 from scoring_worker.log_reader import LogReader
-from scoring_worker.raw_fetch import RawFetch
 from scoring_worker.single_owner import SingleOwnerAssignor
 from storage.labels import LabelRepository
 
@@ -49,21 +52,22 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self,
         consumer_arguments: dict[str, Any],
         producer_arguments: dict[str, Any],
-        raw: RawFetch,
         repository: LabelRepository,
         dead_letters: DeadLetterSink,
         topics: Topics,
         *,
-        label_delay_ms: int,
+        producers: Producers | None,
+        make_careful: Callable[[TopicPartition, Any], CarefulReader],
         monotonic: Callable[[], float],
     ) -> None:
         self._consumer_arguments = consumer_arguments
         self._producer_arguments = producer_arguments
-        self._raw = raw
         self._repository = repository
         self._dead_letters = dead_letters
         self._topics = topics
-        self._label_delay_ms = label_delay_ms
+        self._producers = producers
+        self._make_careful = make_careful
+        self._careful: dict[TopicPartition, CarefulReader] = {}
         self._monotonic = monotonic
         self._group: str = consumer_arguments["group_id"]
         self._consumer: Any = None
@@ -80,8 +84,8 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
     async def open(self) -> None:
         """Join the group. Raises StoreUnavailable."""
-        self._consumer = AIOKafkaConsumer(
-            **self._consumer_arguments, partition_assignment_strategy=[SingleOwnerAssignor]
+        self._consumer = bounded_consumer(
+            0, **self._consumer_arguments, partition_assignment_strategy=[SingleOwnerAssignor]
         )
         self._consumer.subscribe([self._topics.labels], listener=self)
         try:
@@ -95,9 +99,16 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             await self._consumer.stop()
         await self._give_up()
 
+    async def withdraw(self) -> None:
+        """Say that this process lives, whatever it ended with: what it had in hand kills nobody."""
+        for careful in self._careful.values():
+            await careful.end()
+        self._careful.clear()
+
     async def on_partitions_revoked(self, _revoked: Sequence[TopicPartition]) -> None:
         """Finish the step at hand, then let go."""
         async with self._working:
+            await self.withdraw()
             await self._give_up()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
@@ -114,6 +125,8 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
                         committed = (await self._consumer.beginning_offsets([place]))[place]
                     self._consumer.seek(place, committed)
                     self._positions[place] = committed
+                    careful = self._careful[place] = self._make_careful(place, self._consumer)
+                    await careful.take(committed, BATCH_MAX)
                 await self._forward_unconfirmed()
             except (KafkaError, StoreUnavailable, PartitionLost) as error:
                 self._failure = error  # raised by the next step: aiokafka would only log it here
@@ -138,7 +151,12 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             raise _ours(error) from error
 
     async def _poll(self) -> dict[TopicPartition, list[LogRecord]]:
-        reader = LogReader(self._consumer, self._raw)
+        for place, careful in list(self._careful.items()):
+            position = self._positions.get(place)
+            if position is not None and position < careful.until:
+                records = await careful.next_records(position)
+                return {place: records} if records else {}
+        reader = LogReader(self._consumer)
         return await reader.poll(dict(self._positions), POLL_MS, BATCH_MAX)
 
     def _read_again(self) -> None:
@@ -147,25 +165,39 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             self._consumer.seek(place, position)
 
     async def _forward_new(self, batches: dict[TopicPartition, list[LogRecord]]) -> int:
+        records = [record for records in batches.values() for record in records]
+        decoded = [record.rejection or decode_label(record.value) for record in records]
+        given = await self._repository.given([label for label in decoded if _is_reserved(label)])
         labels: list[Label] = []
         bad: list[DeadLetter] = []
-        for record in (record for records in batches.values() for record in records):
-            label = record.rejection or decode_label(record.value)
+        for record, label in zip(records, decoded, strict=True):
             if isinstance(label, Rejection):
                 bad.append(dead_letter_of(self._topics.labels, record, label))
+            elif complaint := self._complaint(record, label):
+                rejection = Rejection(DeadLetterReason.NOT_AUTHORISED, complaint)
+                bad.append(dead_letter_of(self._topics.labels, record, rejection))
+            elif _is_reserved(label) and (label.client_id, label.transaction_id, label.revision) not in given:
+                detail = f"revision: producers may use at most {PRODUCER_REVISION_MAX}; those above are given over HTTP"
+                rejection = Rejection(DeadLetterReason.NOT_AUTHORISED, detail)
+                bad.append(dead_letter_of(self._topics.labels, record, rejection))
             else:
                 labels.append(label)
         await self._dead_letters.send(bad)
-        ready = await self._repository.take(labels, self._label_delay_ms)
+        ready = await self._repository.take(labels, PLAN.label_delay)
         offsets = {place: records[-1].offset + 1 for place, records in batches.items() if records}
         await self._write(ready, offsets)
         self._positions |= offsets
         return len(ready)
 
+    def _complaint(self, record: LogRecord, label: Label) -> str | None:
+        if self._producers is None:
+            return None
+        return self._producers.complaint(self._topics.labels, record.key, record.value, record.headers, label.client_id)
+
     async def _forward_waiting(self) -> int:
         if self._monotonic() < self._next_look_s:
             return 0
-        ready = await self._repository.take_waiting(self._label_delay_ms)
+        ready = await self._repository.take_waiting(PLAN.label_delay)
         if not ready:
             self._next_look_s = self._monotonic() + WAITING_INTERVAL_S
         await self._write(ready, {})
@@ -198,6 +230,11 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._positions.clear()
         if producer is not None:
             await producer.stop()
+
+
+def _is_reserved(label: Label | Rejection) -> TypeGuard[Label]:
+    """Whether a label has a number that only those have which were given over HTTP."""
+    return isinstance(label, Label) and label.revision > PRODUCER_REVISION_MAX
 
 
 def _ours(error: KafkaError) -> Exception:

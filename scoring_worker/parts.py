@@ -1,13 +1,16 @@
 """What a stream worker is made of."""
 
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
+from contracts.log import LogRecord
+from contracts.producers import Producers
 from features.catalogue import CATALOGUE_HASH
 from features.events import EventBuilder
 from features.money import Money
@@ -16,6 +19,7 @@ from pipeline.client_book import ClientBook
 from pipeline.decider import ModelDecider
 from pipeline.durability import Pipeline
 from pipeline.intake import Gate, Rejected
+from pipeline.kafka_consumer import bounded_consumer
 from pipeline.kafka_producer import broker_arguments, producer_arguments
 from pipeline.outgoing import KafkaPublisher
 from pipeline.repair import Repairer
@@ -27,7 +31,7 @@ from scoring_worker.kafka import consumer_arguments, dead_letter_producer_argume
 from scoring_worker.label_forwarder import LabelForwarder
 from scoring_worker.label_publisher import LabelPublisher
 from scoring_worker.log_reader import LogReader
-from scoring_worker.raw_fetch import RawFetch
+from scoring_worker.sealed_batch import SealedBatches
 from settings import Settings
 from storage.clients import ClientRepository
 from storage.database import AnyPool, connect
@@ -35,6 +39,7 @@ from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
 from storage.label_outbox import LabelOutbox
 from storage.labels import LabelRepository
+from storage.offset_attempts import OffsetAttempts
 from storage.roles import PIPELINE
 from storage.rollups import RollupFolder
 from storage.worker_status import WorkerStatusRepository
@@ -49,6 +54,7 @@ class Parts:
 
     consumer: Any
     reader: LogReader
+    sealed_batches: SealedBatches
     kafka_log: ConsumerLog
     pipeline: Pipeline
     repairer: Repairer
@@ -79,7 +85,7 @@ async def connected(
         stack.push_async_callback(redis.aclose)
         outgoing = await _started(stack, AIOKafkaProducer(**producer_arguments(settings)))
         letters = await _started(stack, AIOKafkaProducer(**dead_letter_producer_arguments(settings)))
-        consumer = AIOKafkaConsumer(**consumer_arguments(settings))
+        consumer = bounded_consumer(settings.kafka_message_bytes_max, **consumer_arguments(settings))
         stack.push_async_callback(consumer.stop)
 
         money = Money(settings.currency_base, settings.currency_default, settings.currency_rates)
@@ -108,12 +114,19 @@ async def connected(
             decider=ModelDecider(lambda: model.current, book.policy),
             builder=builder,
             gate=Gate(
-                book.knows, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max, learn_clients
+                book.knows,
+                money.knows,
+                settings.event_age_max_ms,
+                settings.kafka_message_bytes_max,
+                learn_clients,
+                labels.written,
+                complaint_of(settings.producers, topics.transactions),
             ),
         )
         yield Parts(
             consumer=consumer,
-            reader=LogReader(consumer, RawFetch(broker_arguments(settings))),
+            reader=LogReader(consumer),
+            sealed_batches=SealedBatches(broker_arguments(settings)),
             kafka_log=kafka_log,
             pipeline=pipeline,
             repairer=Repairer(state, store, publisher, builder, fingerprint, progress),
@@ -121,11 +134,20 @@ async def connected(
             book=book,
             clients=clients,
             worker_status=WorkerStatusRepository(pool),
-            label_forwarder=LabelForwarder(settings, labels, sink),
-            label_publisher=LabelPublisher(outgoing, LabelOutbox(pool), topics),
+            label_forwarder=LabelForwarder(
+                settings, labels, sink, OffsetAttempts(pool, topics.labels, f"labels-{uuid.uuid4().hex}")
+            ),
+            label_publisher=LabelPublisher(outgoing, LabelOutbox(pool), topics, settings.signer),
             rollups=RollupFolder(pool),
             pool=pool,
         )
+
+
+def complaint_of(producers: Producers | None, topic: str) -> Callable[[LogRecord, int], str | None] | None:
+    """What to say of a topic's records that nobody wrote who may; None where nobody has to sign."""
+    if producers is None:
+        return None
+    return lambda record, client_id: producers.complaint(topic, record.key, record.value, record.headers, client_id)
 
 
 async def _started(stack: AsyncExitStack, producer: Any) -> Any:

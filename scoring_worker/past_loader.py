@@ -41,6 +41,7 @@ class PastLoader:
 
     def __init__(self, settings: Settings, parts: Parts, producer: Any, sources: dict[int, Source]) -> None:
         self._topic = settings.topics.transactions
+        self._signer = settings.signer
         self._parts = parts
         self._producer = producer
         self._sources = sources
@@ -90,14 +91,17 @@ class PastLoader:
         sent = []
         try:
             for key, value, is_label in messages:
-                headers = [(LABEL_HEADER, b"1")] if is_label else []
-                sent.append((key, value, is_label, await self._producer.send(self._topic, value, key, headers=headers)))
+                headers: list[tuple[str, bytes | None]] = [(LABEL_HEADER, b"1")] if is_label else []
+                if self._signer is not None:
+                    headers += self._signer.headers(self._topic, key, value)
+                future = await self._producer.send(self._topic, value, key, headers=headers)
+                sent.append((key, value, tuple(headers), is_label, future))
             await self._producer.flush()
             records = []
-            for key, value, is_label, future in sent:
+            for key, value, kept, is_label, future in sent:
                 place = await future
                 records.append(
-                    LogRecord(place.partition, place.offset, place.timestamp, key, value, (), is_label=is_label)
+                    LogRecord(place.partition, place.offset, place.timestamp, key, value, kept, is_label=is_label)
                 )
         except KafkaError as error:
             raise StoreUnavailable(f"Kafka does not take the history: {error!r}") from error

@@ -13,6 +13,7 @@ from contracts.log import LogRecord
 from pipeline.durability import ENTITIES_MAX, Pipeline, Source
 from pipeline.repair import Repairer
 from pipeline.takeover import take_partition
+from scoring_worker.careful import CarefulReader
 from scoring_worker.consumer_log import ConsumerLog
 from scoring_worker.log_reader import LogReader
 from scoring_worker.metrics import WorkerMetrics
@@ -33,6 +34,7 @@ class PartitionScorer:
         number: int,
         consumer: Any,
         reader: LogReader,
+        careful: CarefulReader,
         kafka_log: ConsumerLog,
         pipeline: Pipeline,
         repairer: Repairer,
@@ -43,6 +45,7 @@ class PartitionScorer:
         self.number = number
         self._consumer = consumer
         self._reader = reader
+        self._careful = careful
         self._log = kafka_log
         self._pipeline = pipeline
         self._repairer = repairer
@@ -63,6 +66,7 @@ class PartitionScorer:
         """Raises OffsetGap and StateMismatch, which a person has to look at; everything else is waited out."""
         try:
             await self._run()
+            await self._careful.end()
         finally:
             self._progress.leave(self.number)  # also when the drain's deadline cancels it: nobody turns here any more
 
@@ -74,10 +78,13 @@ class PartitionScorer:
                 wait_s = RETRY_MIN_S
                 await self._score(source)
             except StateLost as error:
+                await self._careful.end()
                 await self._repair(error)
             except PartitionLost as error:
+                await self._careful.end()
                 await self._wait("waiting for the group", error, LOST_PAUSE_S)
             except (StoreUnavailable, KafkaError) as error:
+                await self._careful.end()
                 if isinstance(error, OffsetOutOfRangeError):
                     raise OffsetGap(_out_of_range(self.number)) from error
                 await self._wait("waiting for a store", error, wait_s)
@@ -97,6 +104,7 @@ class PartitionScorer:
         )
         self._consumer.seek(self._log.place(self.number), start)
         self._position = start
+        await self._careful.take(start, self._batch_size_max, source.next_offset)
         log.info("partition_taken", partition=self.number, offset=start, epoch=address.epoch)
         return source
 
@@ -123,16 +131,22 @@ class PartitionScorer:
     async def _next_records(self) -> list[LogRecord]:
         """What is there, at once; on an idle partition the first record that arrives. Empty after POLL_S."""
         place = self._log.place(self.number)
-        poll = self._reader.poll({place: self._position}, int(POLL_S * 1000), self._batch_size)
-        self._poll = asyncio.ensure_future(poll)
+        if self._position < self._careful.until:
+            self._poll = asyncio.ensure_future(self._careful.next_records(self._position))
+        else:
+            self._poll = asyncio.ensure_future(self._read(place))
         try:
-            found: dict[TopicPartition, list[LogRecord]] = await self._poll
+            found: list[LogRecord] = await self._poll
         except asyncio.CancelledError:
             if self._stopping.is_set():
                 return []
             raise
         finally:
             self._poll = None
+        return found
+
+    async def _read(self, place: TopicPartition) -> list[LogRecord]:
+        found = await self._reader.poll({place: self._position}, int(POLL_S * 1000), self._batch_size)
         return found.get(place, [])
 
     async def _repair(self, error: StateLost) -> None:

@@ -18,6 +18,7 @@ from monitor import Monitor
 from pipeline.call_sweeper import CallSweeper
 from pipeline.deadline import Deadline
 from scoring_worker.assignment import Assignment
+from scoring_worker.careful import CarefulReader
 from scoring_worker.chores import every
 from scoring_worker.housekeeping import (
     FOLD_EVERY_S,
@@ -36,6 +37,7 @@ from scoring_worker.parts import Parts, connected
 from scoring_worker.progress import Progress
 from scoring_worker.scorer import PartitionScorer
 from settings import Settings
+from storage.offset_attempts import OffsetAttempts
 
 CONNECT_RETRY_S = 1.0
 
@@ -66,17 +68,22 @@ async def _work(settings: Settings, parts: Parts, stopping: asyncio.Event) -> No
     parts.book.replace(await parts.clients.all())
     await asyncio.to_thread(preload)
 
+    worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    attempts = OffsetAttempts(parts.pool, settings.topics.transactions, worker_id)
+
     def make_scorer(number: int) -> PartitionScorer:
+        careful = CarefulReader(
+            parts.kafka_log.place(number), parts.consumer, parts.reader, parts.sealed_batches, attempts
+        )
         return PartitionScorer(
-            number, parts.consumer, parts.reader, parts.kafka_log, parts.pipeline, parts.repairer, progress, metrics,
-            settings.batch_size_max,
+            number, parts.consumer, parts.reader, careful, parts.kafka_log, parts.pipeline, parts.repairer, progress,
+            metrics, settings.batch_size_max,
         )  # fmt: skip
 
     async def refresh_clients() -> None:
         parts.book.replace(await parts.clients.all())
 
     assignment = Assignment(make_scorer, settings.shutdown_deadline_s)
-    worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     reporter = StatusReporter(worker_id, parts.worker_status, progress, lambda: assignment.partitions)
     monitor = Monitor(monitor_app(progress, metrics), settings.api_host, settings.metrics_port)
     chores = [

@@ -11,12 +11,12 @@ from storage.call_store import store_at_once
 from storage.database import Connection, Pool, session
 from storage.decision_contexts import DecisionContexts
 from storage.entry_rows import Counted
+from storage.label_join import LabelKey
 from storage.partitions import MonthlyPartitions
 from storage.state_epoch import StateEpoch
 from storage.transactions import StoredTransaction, of_keys
 
 TransactionKey = tuple[int, str]  # (client id, transaction id)
-LabelKey = tuple[int, str, int]  # (client id, transaction id, revision)
 
 _DECIDED = """
 SELECT k.client_id, k.transaction_id, g.source, g.source_offset

@@ -10,6 +10,8 @@ from contracts.transaction import EPOCH
 
 TransactionKey = tuple[int, str]  # (client id, transaction id)
 
+LabelKey = tuple[int, str, int]  # (client id, transaction id, revision)
+
 
 class Waiting(NamedTuple):
     """A label whose transaction is there; `fraud_before` and `effective_before_ms` are of the revision before it."""

@@ -25,10 +25,12 @@ it that is not confirmed, and before it.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from contracts.label import ForwardedLabel, Label
 from storage.database import Connection, Pool, session
 from storage.decisions import WITH_TRANSACTION
-from storage.label_join import TransactionKey, Waiting, admit, join, known_at_ms
+from storage.label_join import LabelKey, TransactionKey, Waiting, admit, join, known_at_ms
 from storage.labelled_decisions import keep_verdicts
 from storage.locks import LABEL_LOCK
 
@@ -115,6 +117,24 @@ _UNCONFIRMED = f"""
 SELECT {_FORWARDED_COLUMNS} FROM labels AS l WHERE l.state = 'ready'
 ORDER BY l.client_id, l.transaction_id, l.revision LIMIT $1
 """
+_GIVEN = """
+SELECT k.client_id, k.transaction_id, k.revision
+FROM unnest($1::integer[], $2::text[], $3::integer[], $4::boolean[], $5::text[], $6::bigint[])
+    AS k (client_id, transaction_id, revision, fraud, source, known_at_ms)
+WHERE EXISTS (SELECT FROM label_outbox AS o WHERE (o.client_id, o.transaction_id, o.revision, o.fraud, o.source,
+        o.known_at_ms) = (k.client_id, k.transaction_id, k.revision, k.fraud, k.source, k.known_at_ms))
+    OR EXISTS (SELECT FROM labels AS l WHERE (l.client_id, l.transaction_id, l.revision, l.fraud, l.source,
+        l.known_at_ms) = (k.client_id, k.transaction_id, k.revision, k.fraud, k.source, k.known_at_ms))
+"""
+_WRITTEN = """
+SELECT l.client_id, l.transaction_id, l.revision
+FROM unnest(
+    $1::integer[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::smallint[]
+) AS k (client_id, transaction_id, revision, account, merchant_id, event_time_ms, effective_ms, change)
+JOIN labels AS l ON l.client_id = k.client_id AND l.transaction_id = k.transaction_id AND l.revision = k.revision
+WHERE (l.account, l.merchant_id, l.event_time_ms, l.effective_ms, l.change)
+    IS NOT DISTINCT FROM (k.account, k.merchant_id, k.event_time_ms, k.effective_ms, k.change)
+"""
 _WAITING_COUNT = "SELECT count(*) FROM labels WHERE state = 'waiting'"
 _BEFORE_ALL = (0, "", -1)  # client ids start at 1
 
@@ -129,6 +149,25 @@ class LabelRepository:
         self._pool = pool
         self._currency_default = currency_default
         self._scanned: tuple[int, str, int] = _BEFORE_ALL
+
+    async def given(self, labels: Sequence[Label]) -> set[LabelKey]:
+        """Those of the labels that were given over HTTP, so that they are in the outbox, or stored from it already."""
+        if not labels:
+            return set()
+        columns = zip(
+            *((la.client_id, la.transaction_id, la.revision, la.fraud, la.source, known_at_ms(la)) for la in labels),
+            strict=True,
+        )
+        async with session(self._pool) as connection:
+            return {tuple(record) for record in await connection.fetch(_GIVEN, *columns)}
+
+    async def written(self, labels: Sequence[ForwardedLabel]) -> set[LabelKey]:
+        """Those of the transaction log's labels that the forwarder has written there."""
+        if not labels:
+            return set()
+        columns = zip(*map(msgspec.structs.astuple, labels), strict=True)
+        async with session(self._pool) as connection:
+            return {tuple(record) for record in await connection.fetch(_WRITTEN, *columns)}
 
     async def take(self, labels: Sequence[Label], label_delay_ms: int) -> list[ForwardedLabel]:
         """Store labels in their order of arrival; returns what is to be written into the log for these transactions.

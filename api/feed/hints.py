@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from api.metrics import FEED_BAD_HINTS
 from contracts.decision import Alert
 from contracts.errors import StoreUnavailable
+from pipeline.kafka_consumer import bounded_consumer
 from riskstream_client.connection import connection_arguments
 from settings import Settings
 
@@ -43,7 +44,7 @@ class Hints:
     async def run(self) -> None:
         retry_s = RETRY_S_MIN
         while True:
-            consumer = AIOKafkaConsumer(**consumer_arguments(self._settings))
+            consumer = bounded_consumer(self._settings.kafka_message_bytes_max, **consumer_arguments(self._settings))
             try:
                 await consumer.start()
                 consumer.subscribe([self._settings.topics.alerts])
@@ -75,7 +76,7 @@ def decode_alerts(records: Iterable["ConsumerRecord[bytes, bytes]"]) -> list[Ale
 
 
 def consumer_arguments(settings: Settings) -> dict[str, Any]:
-    """Arguments of aiokafka for a reader without a group that begins at the end."""
+    """Arguments of `bounded_consumer` for a reader without a group that begins at the end."""
     return {
         **connection_arguments(settings.kafka_bootstrap_servers, **settings.kafka_security),
         "client_id": "riskstream-gateway",

@@ -21,6 +21,7 @@ from api.routes.stream import FRESH_S, totals_of
 from api.schemas import StreamTotals
 from api.version import VERSION
 from contracts.errors import StoreUnavailable
+from devstack.lost import lost_parts
 from storage.worker_status import WorkerStatusRepository
 
 router = APIRouter(tags=["health"])
@@ -66,14 +67,16 @@ async def livez() -> str:
 async def readyz(parts: PartsOf) -> str:
     """200 if requests can be served, which needs Postgres, and scoring that is warm.
 
-    Without Kafka the feed goes on from Postgres; without Redis or a model calls are decided by policy.
+    Without Kafka the feed goes on from Postgres; without Redis or a model calls are decided by policy. Parts that
+    `riskstream up` has given up are named: the gateway serves without them.
     """
     checked = await parts.health.now()
     if not checked.answered["database"]:
         raise Problem(NOT_READY, "Postgres does not answer", checks=checked.answered)
     if not parts.scoring.warm:
         raise Problem(NOT_READY, "scoring is warming up", checks=checked.answered)
-    return "ready"
+    lost = lost_parts(parts.settings.riskstream_home)
+    return f"ready, without {', '.join(sorted(lost))}" if lost else "ready"
 
 
 @router.get("/metrics", include_in_schema=False)

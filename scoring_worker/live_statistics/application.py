@@ -9,6 +9,7 @@ from typing import Any
 import faust
 from aiokafka.helpers import create_ssl_context
 
+from pipeline.kafka_consumer import bound_batches
 from scoring_worker.live_statistics.windows import LastMinute, MemoryTable
 from settings import Settings
 
@@ -28,6 +29,7 @@ def application(settings: Settings, folder: Path, on_turn: OnTurn) -> Any:
 
     `on_turn` is called about every second, with the last minute and the time in seconds since 1970; it must not raise.
     """
+    bound_batches(settings.kafka_message_bytes_max)
     app = faust.App(
         f"{settings.kafka_topic_prefix}{NAME}",
         broker=[f"aiokafka://{server.strip()}" for server in settings.kafka_bootstrap_servers.split(",")],

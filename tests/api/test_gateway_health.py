@@ -1,10 +1,12 @@
 """Health in the shapes that orchestrators and operators ask for."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from running_gateway import RunningGateway, running, settings_for
 
+from devstack.lost import note_lost
 from tests.conftest import Stack
 
 
@@ -39,3 +41,12 @@ async def test_a_wrong_key_sees_what_anybody_sees(gateway: RunningGateway) -> No
     response = await gateway.http.get("/v1/health/detailed", headers={"X-API-Key": "rsk_wrong"})
     assert response.status_code == 200
     assert response.json()["inside"] is None
+
+
+async def test_what_the_stack_has_given_up_is_named(stack: Stack, database_url: str, tmp_path: Path) -> None:
+    note_lost(tmp_path, {"worker-1": "worker-1 ended 6 times in five minutes"})
+    async with running(settings_for(database_url, redis_url=stack.redis_url, riskstream_home=tmp_path)) as gateway:
+        async with asyncio.timeout(20):
+            while (response := await gateway.http.get("/readyz")).status_code == 503:  # scoring warms up
+                pass
+        assert (response.status_code, response.text) == (200, "ready, without worker-1"), "it serves"

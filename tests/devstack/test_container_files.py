@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 OWN_SERVICES = {"migrate", "worker", "live-statistics", "gateway", "demo"}
 ONCE = {"migrate"}
 NOT_OF_SETTINGS = {"API_URL", "RISKSTREAM_API_KEY", "HEALTH_PORT"}  # of commands and image
-SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "RISKSTREAM_API_KEY")
+SECRETS = ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "KAFKA_PASSWORD", "RISKSTREAM_API_KEY")
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +78,19 @@ def test_every_room_of_the_image_is_let_through() -> None:
     assert modules is not None
     assert {f"!{room}" for room in rooms} <= set(ignored)
     assert {f"!{name}.py" for name in re.findall(r'"(\w+)"', modules[1])} <= set(ignored)
+
+
+def test_kafka_lets_nobody_in_who_does_not_sign_in(services: dict[str, dict[str, Any]]) -> None:
+    broker = services["kafka"]["environment"]
+    listeners = [part.partition("://")[0] for part in broker["KAFKA_LISTENERS"].split(",")]
+    protocols = dict(part.split(":") for part in broker["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
+    assert set(protocols) == set(listeners)
+    for listener in listeners:
+        assert protocols[listener].startswith("SASL_")
+        assert "PlainLoginModule required" in broker[f"KAFKA_LISTENER_NAME_{listener}_PLAIN_SASL_JAAS_CONFIG"]
+    assert "${KAFKA_PRODUCER_USERS" not in broker["KAFKA_LISTENER_NAME_CONTROLLER_PLAIN_SASL_JAAS_CONFIG"]
+    assert broker["KAFKA_AUTHORIZER_CLASS_NAME"].endswith("StandardAuthorizer")
+    assert broker["KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND"] == "false"
+    for name in OWN_SERVICES:
+        ours = services[name]["environment"]
+        assert (ours["KAFKA_SECURITY_PROTOCOL"], ours["KAFKA_SASL_USERNAME"]) == ("SASL_PLAINTEXT", "riskstream")

@@ -1,5 +1,6 @@
 """Step 1: every reason for a dead letter, as a value and never as an exception."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -113,3 +114,24 @@ async def test_without_the_clients_nothing_is_refused_for_its_client() -> None:
 
     with pytest.raises(StoreUnavailable):
         await replace(GATE, learn_clients=learn).let_in([record(body("a", client_id=2))])
+
+
+async def test_labels_that_the_forwarder_did_not_write_are_refused() -> None:
+    """Any producer can set the header."""
+    label = ForwardedLabel(
+        client_id=1, transaction_id="t", revision=4, account="a", merchant_id=None, event_time_ms=1, effective_ms=2,
+        change=1,
+    )  # fmt: skip
+    ours, forged = msgspec.json.encode(label), msgspec.json.encode(msgspec.structs.replace(label, revision=5))
+
+    async def written(labels: Sequence[ForwardedLabel]) -> set[tuple[int, str, int]]:
+        assert [each.revision for each in labels] == [4, 5]
+        return {(1, "t", 4)}
+
+    gate = replace(GATE, written_labels=written)
+    records = [record(ours, is_label=True, offset=1), record(b"", offset=2), record(forged, is_label=True, offset=3)]
+    intake = await gate.let_in([*records, record(body("t"), offset=4)])
+    assert [item.offset for item in intake.usable] == [1, 4]
+    assert [(item.record.offset, item.rejection.reason) for item in intake.rejected] == [
+        (2, DeadLetterReason.EMPTY), (3, DeadLetterReason.NOT_AUTHORISED),
+    ]  # fmt: skip

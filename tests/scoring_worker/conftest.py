@@ -1,6 +1,7 @@
 """Topics and a migrated database of one test's own, on the real servers."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from scoring_worker.kafka import dead_letter_producer_arguments
 from scoring_worker.topics import ensure_topics
 from settings import Settings
 from storage.database import Pool, connect
+from tests.scoring import small_model
 
+AGE_MAX_DAYS = 30  # of an event
 MESSAGE_BYTES_MAX = 64 * 1024  # small, so that messages at the limit are cheap
 
 
@@ -71,3 +74,21 @@ def read_topic(settings: Settings) -> Any:
             return sorted(records, key=lambda record: (record.partition, record.offset))
 
     return read
+
+
+@pytest.fixture(scope="session")
+def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    raw = bytes(small_model.booster().save_raw("ubj"))
+    return small_model.write(tmp_path_factory.mktemp("model") / "small", raw, small_model.manifest_of(raw))
+
+
+@pytest.fixture
+def environment(stack: Any, settings: Settings, redis_prefix: str, model_path: Path) -> dict[str, str]:
+    """What the worker needs besides the variables of the fixture `settings`."""
+    return {
+        "REDIS_URL": stack.redis_url,
+        "REDIS_KEY_PREFIX": redis_prefix,
+        "MODEL_PATH": str(model_path),
+        "EVENT_AGE_MAX": str(AGE_MAX_DAYS),
+        "SHUTDOWN_DEADLINE_S": "10",
+    }

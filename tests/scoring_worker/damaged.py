@@ -6,10 +6,9 @@ from typing import NamedTuple
 import msgspec
 
 from contracts.topics import LABEL_HEADER
-from tests.scoring_worker.conftest import MESSAGE_BYTES_MAX
+from tests.scoring_worker.conftest import AGE_MAX_DAYS, MESSAGE_BYTES_MAX
 from tests.scoring_worker.raw_produce import Message
 
-AGE_MAX_DAYS = 30
 KEY = b"damaged\xff"
 # What a batch's and a record's head, the key and one short header leave of the limit for the body.
 LARGEST = MESSAGE_BYTES_MAX - 61 - 12 - 4 - len(KEY)

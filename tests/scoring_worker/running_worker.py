@@ -29,13 +29,17 @@ class RunningWorker:
         self._log = log
         self._http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
 
-    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
-        """Return when the condition holds; fails after STEP_TIMEOUT_S, or when the worker is gone."""
+    @property
+    def has_ended(self) -> bool:
+        return self._ended.done()
+
+    async def until(self, condition: Callable[[], Awaitable[bool]], *, may_end: bool = False) -> None:
+        """Return when the condition holds; fails after STEP_TIMEOUT_S, or when the worker is gone but for `may_end`."""
         try:
             async with asyncio.timeout(STEP_TIMEOUT_S):
                 while not await condition():
                     done, _ = await asyncio.wait([self._ended], timeout=LOOK_EVERY_S)
-                    assert not done, f"the worker has ended\n{self.log}"
+                    assert may_end or not done, f"the worker has ended\n{self.log}"
         except TimeoutError:
             raise AssertionError(f"the condition does not come true\n{self.log}") from None
 
@@ -61,11 +65,20 @@ class RunningWorker:
         async with asyncio.timeout(STOP_TIMEOUT_S):
             return await asyncio.shield(self._ended)
 
+    async def death(self) -> int:
+        """Wait until it ends by itself; returns the exit code, negative for a signal."""
+        async with asyncio.timeout(STEP_TIMEOUT_S):
+            return await asyncio.shield(self._ended)
+
     async def close(self) -> None:
         await self._http.aclose()
         if not self._ended.done():
             self._process.kill()
         await self._ended
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def log(self) -> str:
@@ -78,10 +91,13 @@ class RunningWorker:
 
 
 @asynccontextmanager
-async def running_worker(folder: Path, environment: Mapping[str, str], name: str) -> AsyncIterator[RunningWorker]:
-    """Started in `folder`; killed at the end if it still runs."""
+async def running_worker(
+    folder: Path, environment: Mapping[str, str], name: str, patches: Path | None = None
+) -> AsyncIterator[RunningWorker]:
+    """Started in `folder`; killed at the end if it still runs. `patches` holds a `sitecustomize.py` that it imports."""
     port, log = _free_port(), folder / f"{name}.log"
-    variables = {**os.environ, **environment, "METRICS_PORT": str(port), "PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"}
+    variables = {**os.environ, **environment, "METRICS_PORT": str(port), "LOG_FORMAT": "json"}
+    variables["PYTHONPATH"] = os.pathsep.join(map(str, [patches, ROOT] if patches else [ROOT]))
     variables["RISKSTREAM_HOME"] = str(folder / "home")
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(

@@ -19,12 +19,15 @@ from riskstream_client.partitioner import partition_of
 from scoring_worker.dead_letters import DeadLetterSink
 from scoring_worker.kafka import forwarder_producer_arguments
 from scoring_worker.label_forwarder import LabelForwarder
+from scoring_worker.label_publisher import LabelPublisher
 from scoring_worker.label_session import WAITING_INTERVAL_S, LabelSession, _ours
 from settings import Settings
 from storage.database import Pool
 from storage.dead_letters import DeadLetterRepository
 from storage.decision_store import PostgresDecisionStore
+from storage.label_outbox import LabelOutbox, last_labels, write
 from storage.labels import LabelRepository
+from storage.offset_attempts import OffsetAttempts
 from tests.scoring_worker.conftest import MESSAGE_BYTES_MAX
 from tests.scoring_worker.raw_produce import batch_of, produce_raw
 
@@ -74,7 +77,9 @@ class House:
         self._open: list[LabelSession] = []
 
     async def session(self, repository: LabelRepository | None = None) -> LabelSession:
-        forwarder = LabelForwarder(self.settings, repository or LabelRepository(self.pool), self._sink, self.clock)
+        attempts = OffsetAttempts(self.pool, self.settings.topics.labels, f"session-{len(self._open)}")
+        labels = repository or LabelRepository(self.pool)
+        forwarder = LabelForwarder(self.settings, labels, self._sink, attempts, self.clock)
         session = forwarder.session()
         self._open.append(session)
         await session.open()
@@ -148,6 +153,41 @@ def forwarded(settings: Settings, read_topic: Read) -> Callable[[], Awaitable[li
         return sorted(found)
 
     return read
+
+
+async def test_a_producers_highest_revision_leaves_numbers_for_people(house: House, pool: Pool) -> None:
+    """What somebody says over HTTP takes the number after the highest, and is the last word."""
+    session = await house.session()
+    await house.decide("a")
+    await house.publish(label("a", fraud=False, revision=2**31 - 1), label("a", fraud=False, revision=2_000_000_000))
+    await forward_all(session, pool, 1)
+    (letter,) = await house.dead_letters.page()
+    assert letter.reason == "not_authorised"
+    async with pool.acquire() as connection, connection.transaction():
+        last = (await last_labels(connection, 1, ["a"]))["a"]
+        given = Label(transaction_id="a", fraud=True, known_at=AT + timedelta(days=31), revision=last.revision + 1)
+        await write(connection, [given])
+    assert given.revision == 2_000_000_001
+    await LabelPublisher(house.producer, LabelOutbox(pool), house.settings.topics).publish()
+    await forward(session, 1)
+    await house.publish(label("a", fraud=False, revision=2_000_000_002), encode_label(given))  # the second: a repeat
+    await house.publish(label("a", fraud=False, revision=2_000_000_000))
+    await until(session, lambda: house.dead_letters.count(), 2)
+    rows = await pool.fetch("SELECT revision, fraud FROM labels WHERE transaction_id = 'a' ORDER BY revision DESC")
+    assert (rows[0]["revision"], rows[0]["fraud"]) == (2_000_000_001, True)
+
+
+async def forward_all(session: LabelSession, pool: Pool, count: int) -> None:
+    await until(session, lambda: pool.fetchval("SELECT count(*) FROM labels"), count)
+
+
+async def until(session: LabelSession, number: Callable[[], Awaitable[int]], count: int) -> None:
+    """Step until there are so many."""
+    for _ in range(STEPS_MAX):
+        if await number() >= count:
+            return
+        await session.step()
+    raise AssertionError(f"{await number()} of {count}")
 
 
 async def test_labels_reach_their_account_once_and_bad_ones_the_dead_letters(house: House, forwarded: Any) -> None:

@@ -5,16 +5,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.record.default_records import DefaultRecordBase
 
 from contracts.log import LogRecord
 from contracts.topics import LABEL_HEADER, Topics
-from pipeline.kafka_producer import broker_arguments
+from pipeline.kafka_consumer import bounded_consumer
 from scoring_worker.kafka import consumer_arguments, forwarder_producer_arguments
 from scoring_worker.log_reader import LogReader
-from scoring_worker.raw_fetch import RawFetch
 from settings import Settings
 from tests.scoring_worker.raw_produce import Message, batch_of, produce_raw
 
@@ -26,7 +25,7 @@ NOT_TEXT: Message = (b"k", b"not text", [(b"\xff\xfe", b"v"), (b"n", None)])
 
 @pytest.fixture
 async def consumer(settings: Settings, topics: Topics) -> AsyncIterator[Any]:
-    async with AIOKafkaConsumer(**consumer_arguments(settings)) as consumer:
+    async with bounded_consumer(settings.kafka_message_bytes_max, **consumer_arguments(settings)) as consumer:
         consumer.assign([TopicPartition(topics.transactions, 0)])
         yield consumer
 
@@ -34,7 +33,7 @@ async def consumer(settings: Settings, topics: Topics) -> AsyncIterator[Any]:
 async def read(consumer: Any, settings: Settings, count: int, start: int = 0) -> list[LogRecord]:
     place = TopicPartition(settings.topics.transactions, 0)
     consumer.seek(place, start)
-    reader = LogReader(consumer, RawFetch(broker_arguments(settings)))
+    reader = LogReader(consumer)
     found: list[LogRecord] = []
     for _ in range(POLLS_MAX):
         position = found[-1].offset + 1 if found else start
@@ -74,14 +73,13 @@ async def test_aborted_records_stay_unseen_beside_damaged_ones(
             await producer.send_and_wait(topics.transactions, b"%d" % commits, headers=headers, partition=0)
             await (producer.commit_transaction() if commits else producer.abort_transaction())
     await produce_raw(settings, topics.transactions, 0, batch_of([NOT_TEXT]))
-    raw = RawFetch(broker_arguments(settings))
-    page = await raw.read(TopicPartition(topics.transactions, 0), 0, 10)
-    assert [(record.offset, record.value) for record in page.records] == [(2, b"1"), (4, b"not text")]
     found = await read(consumer, settings, 2)
-    assert [(record.offset, record.is_label) for record in found] == [(2, True), (4, False)]
+    assert [(record.offset, record.value, record.is_label) for record in found] == [
+        (2, b"1", True), (4, b"not text", False),
+    ]  # fmt: skip
 
 
-async def test_a_place_that_is_not_there_is_said(settings: Settings, topics: Topics) -> None:
+async def test_a_place_that_is_not_there_is_said(consumer: Any, settings: Settings, topics: Topics) -> None:
     await produce_raw(settings, topics.transactions, 0, batch_of([GOOD]))  # from now on it has a leader
     with pytest.raises(OffsetOutOfRangeError):
-        await RawFetch(broker_arguments(settings)).read(TopicPartition(topics.transactions, 0), 9, 10)
+        await read(consumer, settings, 1, start=9)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -20,8 +19,7 @@ from scoring_worker.kafka import consumer_arguments
 from settings import Settings
 from storage.database import Pool
 from storage.dead_letters import DeadLetterRepository
-from tests.scoring import small_model
-from tests.scoring_worker.damaged import AGE_MAX_DAYS, damaged
+from tests.scoring_worker.damaged import damaged
 from tests.scoring_worker.raw_produce import Message, batch_of, produce_raw
 from tests.scoring_worker.running_worker import running_worker, samples
 
@@ -30,24 +28,6 @@ Read = Callable[[str], Awaitable[list[ConsumerRecord]]]
 ZSTD = 4
 ACCOUNTS = 20
 ROUNDS_MAX = 200  # some tenths of a second each
-
-
-@pytest.fixture(scope="session")
-def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    raw = bytes(small_model.booster().save_raw("ubj"))
-    return small_model.write(tmp_path_factory.mktemp("model") / "small", raw, small_model.manifest_of(raw))
-
-
-@pytest.fixture
-def environment(stack: Any, settings: Settings, redis_prefix: str, model_path: Path) -> dict[str, str]:
-    """What the worker needs besides the variables of the fixture `settings`."""
-    return {
-        "REDIS_URL": stack.redis_url,
-        "REDIS_KEY_PREFIX": redis_prefix,
-        "MODEL_PATH": str(model_path),
-        "EVENT_AGE_MAX": str(AGE_MAX_DAYS),
-        "SHUTDOWN_DEADLINE_S": "10",
-    }
 
 
 class Traffic:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 from running_worker import running_worker
-from test_worker import Traffic, environment, model_path, traffic  # noqa: F401 - fixtures
+from test_worker import Traffic, traffic  # noqa: F401 - a fixture
 
 from contracts.topics import Topics
 from storage.database import Pool

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 from journal_entries import T0_MS, at, entry
+from msgspec import structs
 
 from contracts.journal import CountedLabel, JournalEntry
 from contracts.label import ForwardedLabel, Label
@@ -150,3 +151,22 @@ async def test_concurrent_forwarders_agree(store: PostgresDecisionStore, reposit
 async def test_nothing_asked_is_nothing_done(repository: LabelRepository) -> None:
     assert await repository.take([], DELAY_MS) == []
     await repository.confirm([])
+
+
+async def test_only_what_was_joined_here_counts_as_written(
+    store: PostgresDecisionStore, repository: LabelRepository
+) -> None:
+    await store.store(entry(0, 3))
+    [ready] = await repository.take([label(1)], DELAY_MS)
+    forged = [
+        structs.replace(ready, change=-1),
+        structs.replace(ready, revision=1),
+        structs.replace(ready, account="another"),
+        structs.replace(ready, merchant_id=None),
+        structs.replace(ready, client_id=2),
+    ]
+    for each in forged:
+        assert await repository.written([each]) == set()
+    assert await repository.written([ready, *forged[1:]]) == {(1, "tx-0-1", 0)}
+    await repository.confirm([ready])
+    assert await repository.written([ready]) == {(1, "tx-0-1", 0)}, "a crash lets it be read again"

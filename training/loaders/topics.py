@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from contracts.errors import DataRefused, StoreUnavailable
 from contracts.label import Label, decode_label
 from contracts.topics import LABEL_HEADER
 from contracts.transaction import Transaction, decode_transaction
+from pipeline.kafka_consumer import bounded_consumer
 from riskstream_client.connection import connection_arguments
 from settings import Settings
 from training.column_fold import CHUNK_ROWS
@@ -32,12 +33,15 @@ async def topic_columns(settings: Settings) -> AsyncIterator[Columns]:
         label
         async for record in _appended(settings, settings.topics.labels)
         if isinstance(label := decode_label(record.value), Label)
+        and _is_allowed(settings, settings.topics.labels, record, label.client_id)
     ]
     chunk: list[Transaction] = []
     seen: set[tuple[int, str]] = set()
     async for record in _appended(settings, settings.topics.transactions):
         transaction = None if _is_label(record) else decode_transaction(record.value)
         if not isinstance(transaction, Transaction):
+            continue
+        if not _is_allowed(settings, settings.topics.transactions, record, transaction.client_id):
             continue
         key = (transaction.client_id, transaction.transaction_id)
         if key in seen:
@@ -99,7 +103,8 @@ async def _places(consumer: Any, topic: str) -> list[TopicPartition]:
 
 @asynccontextmanager
 async def _consumer(settings: Settings) -> AsyncIterator[Any]:
-    consumer = AIOKafkaConsumer(
+    consumer = bounded_consumer(
+        settings.kafka_message_bytes_max,
         **connection_arguments(settings.kafka_bootstrap_servers, **settings.kafka_security),
         isolation_level="read_committed",
         auto_offset_reset="earliest",  # a seek could be overtaken by the reset that an assignment begins
@@ -110,6 +115,12 @@ async def _consumer(settings: Settings) -> AsyncIterator[Any]:
         yield consumer
     finally:
         await consumer.stop()
+
+
+def _is_allowed(settings: Settings, topic: str, record: ConsumerRecord, client_id: int) -> bool:
+    """Whether somebody wrote it who may write for that client."""
+    producers = settings.producers
+    return producers is None or not producers.complaint(topic, record.key, record.value, record.headers, client_id)
 
 
 def _is_label(record: ConsumerRecord) -> bool:
