@@ -8,6 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from api import openapi, problems
 from api.accounts.passwords import Passwords
+from api.connections import APP_STATE, Connections
 from api.console_files import Console
 from api.edge import Edge
 from api.feed import route as feed
@@ -61,10 +62,14 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
     """The ASGI application. Connects to nothing until it runs. Raises SettingsError."""
     parts = build(settings, limits, passwords)
 
+    connections = Connections(
+        settings.connections_max, settings.connections_per_address_max, exempt=settings.trusted_proxies
+    )
+
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Connections]]:
         async with parts.running():
-            yield
+            yield {APP_STATE: connections}  # for the protocols, which get it with each connection
 
     app = FastAPI(
         title=settings.app_name,
