@@ -12,6 +12,7 @@ from api.addresses import counted_address
 APP_STATE = "connections"  # where the application leaves its Connections for the protocols
 CONNECTIONS_MAX = 4096
 CONNECTIONS_PER_ADDRESS_MAX = 1024
+UNREAD_BYTES_MAX = 128 * 1024 * 1024  # of answers and feeds that peers do not take, all connections together
 DESCRIPTORS_KEPT = 256  # for stores, files and listening sockets, out of what the system allows a process
 # A peer whose machine is gone says nothing: it is asked after a minute, and given up after two.
 KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_PROBES = 60, 15, 4
@@ -34,6 +35,10 @@ class Connection(Protocol):
     @property
     def worth(self) -> Worth: ...
 
+    @property
+    def unread_bytes(self) -> int:
+        """What waits for the peer to read."""
+
     def drop(self) -> None:
         """End it at once."""
 
@@ -50,12 +55,16 @@ class Connections:
         total_max: int = CONNECTIONS_MAX,
         address_max: int = CONNECTIONS_PER_ADDRESS_MAX,
         exempt: str = "",
+        unread_bytes_max: int = UNREAD_BYTES_MAX,
     ) -> None:
+        self.unread_bytes_max = unread_bytes_max
         self.total_max = max(1, min(total_max, _descriptors() - DESCRIPTORS_KEPT))
         self.address_max = address_max
         self._exempt_all, self._exempt = _networks(exempt)
         self._addresses: dict[Connection, str] = {}  # in the order of their arrival
         self._of_address: dict[str, dict[Connection, None]] = {}
+        self._stalled: dict[Connection, None] = {}  # whose peers do not read, the longest first
+        self._pipelines: dict[Connection, None] = {}  # that ask again and again before they have an answer
         self._offences: dict[str, float] = {}  # address -> when, the oldest first
 
     def __len__(self) -> int:
@@ -75,6 +84,8 @@ class Connections:
 
     def leave(self, connection: Connection) -> None:
         """Forget a connection, however often it is said."""
+        self._stalled.pop(connection, None)
+        self._pipelines.pop(connection, None)
         address = self._addresses.pop(connection, None)
         if address is None:
             return
@@ -82,6 +93,25 @@ class Connections:
         del there[connection]
         if not there:
             del self._of_address[address]
+
+    def pipelines(self, connection: Connection) -> int:
+        """How many connections are pipelining at length, with this one."""
+        self._pipelines[connection] = None
+        return len(self._pipelines)
+
+    def stall(self, connection: Connection) -> None:
+        """Its peer does not read: where too much waits in all, who has not read for the longest goes."""
+        self._stalled[connection] = None
+        unread = sum(each.unread_bytes for each in self._stalled)
+        while unread > self.unread_bytes_max:
+            victim = next(iter(self._stalled))
+            unread -= victim.unread_bytes
+            self.leave(victim)
+            victim.drop()
+
+    def flow(self, connection: Connection) -> None:
+        """Its peer reads again."""
+        self._stalled.pop(connection, None)
 
     def note_offence(self, host: str, now_s: float) -> None:
         """Remember that an address broke a bound, unless it is a proxy's."""

@@ -24,7 +24,9 @@ HEAD_S = 15.0  # for a head to arrive, from the connection on; a slow one holds 
 TURN_S = 0.001  # of the event loop for one connection, before the others have a turn
 PIPELINED_MAX = 1  # requests that wait on a connection for the answer before theirs; more are not read yet
 PIPELINED_FREE = 20  # of a connection, at once; who sends more before an answer gets them answered one by one
-PIPELINED_GAP_S = 0.025  # apart, so that a flood has no more of the event loop than those who wait for their answers
+PIPELINED_GAP_S = 0.005  # apart, times the connections that do so: all of them together get 200 a second
+LINGER_S = 1.0  # from a refusal to the close; who waits for that comes back later, and reads why he was refused
+OFFENDER_DELAY_S = 0.1  # before we read a new connection from an address that was refused a short time ago
 BODY_PIECE_BYTES = 64 * 1024
 CHUNKED_PIECE_BYTES = 1024  # may hold some 40 requests after the body's end, or 200 chunks
 FRAMING_BYTES_MAX = 16 * 1024  # of a chunked body beyond its own size: an average chunk holds six bytes and more
@@ -90,10 +92,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.flow = _Flow(transport, self._adjust)
         watch_peer(transport)
         self._connections = connections_of(self.app_state)
-        if not self._connections.admit(self, self.client[0] if self.client else ""):
+        self._host = self.client[0] if self.client else ""
+        if not self._connections.admit(self, self._host):
             self._refuse(BUSY, "there are too many connections; close some, or try again later")
             return
         self._within("head", HEAD_S, self._too_slow)
+        if self._connections.has_offended(self._host, self.loop.time()):
+            self._holds = True
+            self._within("gap", OFFENDER_DELAY_S, self._end_gap)
+            self.loop.call_soon(self._adjust)  # the loop begins to read after this
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_over, self._unread = True, b""
@@ -114,6 +121,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._answering:
             return Worth.BUSY
         return Worth.IDLE if self._served else Worth.NOTHING_ASKED
+
+    @property
+    def unread_bytes(self) -> int:
+        return int(self.transport.get_write_buffer_size())
 
     def drop(self) -> None:
         self.transport.abort()
@@ -307,21 +318,23 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._within("rest", REST_S, self.transport.abort)
         if self._pipelined > PIPELINED_FREE and self._has_unread():
             self._holds = True
-            self._within("gap", PIPELINED_GAP_S, self._end_gap)
+            self._within("gap", PIPELINED_GAP_S * self._connections.pipelines(self), self._end_gap)
         self._adjust()
 
     def _end_gap(self) -> None:
-        self._deadlines.pop("gap", None)
+        self._in_time("gap")
         self._holds = False
         self._adjust()
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        self._connections.stall(self)
         self._within("read", STALL_S, self.transport.abort)
         self._adjust()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._connections.flow(self)
         self._in_time("read")
         self._adjust()
 
@@ -387,5 +400,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         head = [f"HTTP/1.1 {kind.status} {HTTPStatus(kind.status).phrase}".encode()]
         head += [name + b": " + value for name, value in answer.raw_headers]
         self.transport.write(b"\r\n".join([*head, b"", bytes(answer.body)]))
-        self.transport.close()
-        self._end_unflushed()
+        self._connections.note_offence(self._host, self.loop.time())
+        self._within("linger", LINGER_S, self.transport.abort)
+        self.loop.call_soon(self._stop_reading)
+
+    def _stop_reading(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.pause_reading()

@@ -67,6 +67,10 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """What would be lost with it."""
         return Worth.BUSY if self._said_hello else Worth.NOTHING_ASKED
 
+    @property
+    def unread_bytes(self) -> int:
+        return int(self.transport.get_write_buffer_size())
+
     def drop(self) -> None:
         self.transport.abort()
 
@@ -141,11 +145,13 @@ class FeedProtocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        self._connections.stall(self)
         self._write_paused = True
         self._adjust()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self._connections.flow(self)
         self._write_paused = False
         self._adjust()
 

@@ -26,6 +26,15 @@ PING, PONG, TEXT, CONTINUED = 0x89, 0x8A, 0x01, 0x00  # as first bytes; a text a
 WAIT_S = 20.0
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What slows attackers down would slow these tests down."""
+    monkeypatch.setattr(http_protocol, "LINGER_S", 0.05)
+    monkeypatch.setattr(http_protocol, "OFFENDER_DELAY_S", 0)
+    monkeypatch.setattr(feed_socket, "HOLD_S", 0)
+    monkeypatch.setattr(feed_socket, "LINGER_S", 0.2)
+
+
 def masked(first: int, content: bytes = b"") -> bytes:
     """A client's frame; the mask is zero, so that the content stays as it is."""
     return bytes([first, 0x80 | len(content)]) + b"\0\0\0\0" + content
@@ -309,6 +318,7 @@ async def test_connections_that_ask_nothing_make_room() -> None:
 class _Fake:
     def __init__(self, worth: Worth) -> None:
         self.worth = worth
+        self.unread_bytes = 60
         self.dropped = False
 
     def drop(self) -> None:
@@ -327,6 +337,20 @@ def test_nobody_is_ended_in_the_middle_of_an_answer() -> None:
     for connection in (first, first, second):
         bounds.leave(connection)
     assert len(bounds) == 1
+
+
+def test_what_nobody_reads_is_bounded_in_all() -> None:
+    bounds = Connections(unread_bytes_max=130)
+    first, second, third = (_Fake(Worth.BUSY) for _ in range(3))
+    for connection in (first, second, third):
+        assert bounds.admit(connection, "10.0.0.1")
+        bounds.stall(connection)
+    assert (first.dropped, second.dropped, third.dropped) == (True, False, False)
+    bounds.flow(second)
+    fourth = _Fake(Worth.BUSY)
+    assert bounds.admit(fourth, "10.0.0.1")
+    bounds.stall(fourth)
+    assert [each.dropped for each in (second, third, fourth)] == [False] * 3
 
 
 def test_one_customers_ipv6_addresses_count_as_one_and_a_proxy_may_have_all() -> None:
