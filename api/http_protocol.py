@@ -15,6 +15,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from api.body_bounds import BodyCount
 from api.connections import Connections, Worth, connections_of, watch_peer
 from api.problems import BUSY, HEADERS_TOO_LARGE, MALFORMED, Kind, document
 from api.request_head import fault_of_head
@@ -27,13 +28,8 @@ PIPELINED_FREE = 20  # of a connection, at once; who sends more before an answer
 PIPELINED_GAP_S = 0.005  # apart, times the connections that do so: all of them together get 200 a second
 LINGER_S = 1.0  # from a refusal to the close; who waits for that comes back later, and reads why he was refused
 OFFENDER_DELAY_S = 0.1  # before we read a new connection from an address that was refused a short time ago
-BODY_PIECE_BYTES = 64 * 1024
-CHUNKED_PIECE_BYTES = 1024  # may hold some 40 requests after the body's end, or 200 chunks
-FRAMING_BYTES_MAX = 16 * 1024  # of a chunked body beyond its own size: an average chunk holds six bytes and more
-TAIL_BYTES_MAX = 8 * 1024  # without a byte of the body: a chunk's extension, or trailers
-TAIL_S = 10.0  # for them
-REST_BYTES_MAX = 4 * 1024 * 1024  # of a body whose request is answered already; a larger one ends the connection
-REST_S = 10.0
+TAIL_S = 10.0  # for a chunk's extension, or trailers
+REST_S = 10.0  # for the rest of a body whose request is answered already
 STALL_S = 30.0  # for a peer to take 48 KiB of an answer, or what is left when the connection closes
 REQUEST_S = 900.0  # a request's life, head to end of answer; an upload's body may take 600
 
@@ -70,12 +66,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _served = False
     _head_bytes = 0
     _head_is_open = True
-    _body_left: int | None = None  # by Content-Length; None: chunked
-    _tail_bytes = 0
-    _framing_bytes = 0
-    _body_bytes = 0
-    _rest_bytes = 0
-    _in_tail = False
     _running: RequestResponseCycle | None = None
     _pipelined = 0
     _holds = False  # the next request, for PIPELINED_GAP_S
@@ -84,6 +74,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
+        self._body = BodyCount()
 
     # The connection
 
@@ -184,10 +175,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             blank = self._unread.find(b"\r\n\r\n", start)
             end = blank + 4 if blank >= 0 else len(self._unread)
             end = min(end, start + max(HEAD_BYTES_MAX - self._head_bytes, 0))
-        elif self._body_left is not None:
-            end = start + min(self._body_left, BODY_PIECE_BYTES)
         else:
-            end = start + CHUNKED_PIECE_BYTES
+            end = start + self._body.piece_bytes
         piece = self._unread[start:end]
         self._place += len(piece)
         return piece
@@ -200,7 +189,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if in_head:
             self._head_bytes += len(piece)
         else:
-            self._count_body(len(piece))
+            self._body.came(len(piece), answered=not self._answering)
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(piece)
@@ -218,21 +207,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not in_head and not self._head_is_open:
             self._bound_body()
 
-    def _count_body(self, size: int) -> None:
-        if self._body_left is not None:
-            self._body_left -= size
-        self._tail_bytes += size  # until `on_body` says that it was body
-        self._framing_bytes += size
-        if not self._answering:
-            self._rest_bytes += size
-
     def _bound_body(self) -> None:
         """After a piece that did not end the body."""
-        if self._rest_bytes > REST_BYTES_MAX:
+        if self._body.is_unwanted:
             self.transport.abort()
-        elif self._tail_bytes > TAIL_BYTES_MAX or self._framing_bytes > FRAMING_BYTES_MAX + self._body_bytes:
+        elif self._body.is_mostly_framing:
             self._refuse(MALFORMED, "the body's chunks have too much around them: extensions, trailers, or tiny chunks")
-        elif not self._in_tail:
+        elif not self._body.in_tail:
             self._in_time("tail")
         elif "tail" not in self._deadlines:
             self._within("tail", TAIL_S, self.transport.abort)
@@ -260,8 +241,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._close_head()
         lengths = [int(value) for name, value in self.headers if name == b"content-length"]
         chunked = any(name == b"transfer-encoding" for name, _ in self.headers)
-        self._body_left = None if chunked else sum(lengths)
-        self._tail_bytes = self._framing_bytes = self._body_bytes = self._rest_bytes = 0
+        self._body = BodyCount(None if chunked else sum(lengths))
         if "request" not in self._deadlines and not upgrades:
             self._within("request", REQUEST_S, self.transport.abort)
         if self._answering:
@@ -269,20 +249,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._in_tail = False
-        self._tail_bytes = 0
-        self._framing_bytes -= len(body)
-        self._body_bytes += len(body)
+        self._body.body_came(len(body))
         super().on_body(body)
 
     def on_chunk_header(self) -> None:
-        self._in_tail = True
+        self._body.in_tail = True
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_time("tail")
         self._in_time("rest")
-        self._in_tail = False
         self._head_is_open, self._head_bytes = True, 0  # of the next request on this connection
 
     def handle_websocket_upgrade(self) -> None:

@@ -409,3 +409,13 @@ async def test_http_1_0_may_leave_the_host_out_and_no_more(lonely: RunningGatewa
 @pytest.mark.parametrize("host", ["x", "x:80", "my_service:8000", "127.0.0.1:8000", "[::1]:8000", "x.example.", ""])
 async def test_hosts_as_they_are_written(lonely: RunningGateway, host: str) -> None:
     assert (await lonely.http.get("/livez", headers={"host": host})).status_code == 200
+
+
+async def test_an_upgrade_to_something_else_is_passed_over(lonely: RunningGateway) -> None:
+    reader, writer = await connected(lonely)
+    upgrade = GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    writer.write(upgrade + GET)
+    async with asyncio.timeout(WAIT_S):
+        for _ in range(2):
+            assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
+    writer.close()
