@@ -77,6 +77,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # `api.routes.reference` has it, encoded once
         dependencies=[Depends(check_request)],
         redirect_slashes=False,  # a redirect would name the host, and the scheme, that the request claims
         generate_unique_id_function=openapi.operation_id,
