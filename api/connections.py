@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from typing import Any, Protocol
 
 from api.addresses import counted_address
+from api.turns import Turns
 
 APP_STATE = "connections"  # where the application leaves its Connections for the protocols
 CONNECTIONS_MAX = 4096
@@ -58,6 +59,7 @@ class Connections:
         unread_bytes_max: int = UNREAD_BYTES_MAX,
     ) -> None:
         self.unread_bytes_max = unread_bytes_max
+        self.turns = Turns()
         self.total_max = max(1, min(total_max, _descriptors() - DESCRIPTORS_KEPT))
         self.address_max = address_max
         self._exempt_all, self._exempt = _networks(exempt)

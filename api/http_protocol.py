@@ -2,7 +2,7 @@
 
 What arrives is cut into pieces: one head at most at a time, and a piece of a body. No piece is parsed while a request
 waits for the one before it, or while the peer does not read; until then the socket is not read either. A turn of the
-event loop goes to one connection for TURN_S, then the others have theirs.
+event loop has some pieces of a connection; what is left waits with that of the others (`api.turns`).
 """
 
 import asyncio
@@ -22,7 +22,9 @@ from api.request_head import fault_of_head
 
 HEAD_BYTES_MAX = 64 * 1024  # read from a connection before a head is complete; the edge allows half of it
 HEAD_S = 15.0  # for a head to arrive, from the connection on; a slow one holds a connection for nothing
-TURN_S = 0.001  # of the event loop for one connection, before the others have a turn
+PIECES_AT_ONCE = 8  # of what one read brought; then the connection waits for its next turn
+HEADER_FIELDS_MAX = 200  # each costs more memory than its bytes
+BLANK_BYTES_MAX = 16  # empty lines before a request
 PIPELINED_MAX = 1  # requests that wait on a connection for the answer before theirs; more are not read yet
 PIPELINED_FREE = 20  # of a connection, at once; who sends more before an answer gets them answered one by one
 PIPELINED_GAP_S = 0.005  # apart, times the connections that do so: all of them together get 200 a second
@@ -36,6 +38,10 @@ REQUEST_S = 900.0  # a request's life, head to end of answer; an upload's body m
 
 class _Refused(Exception):
     """A callback of the parser refuses the request."""
+
+    def __init__(self, kind: Kind, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
 
 
 class _Flow(FlowControl):
@@ -66,6 +72,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _served = False
     _head_bytes = 0
     _head_is_open = True
+    _has_begun = False  # more than empty lines
     _running: RequestResponseCycle | None = None
     _pipelined = 0
     _holds = False  # the next request, for PIPELINED_GAP_S
@@ -120,10 +127,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def drop(self) -> None:
         self.transport.abort()
 
-    @property
-    def _answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
-
     # Reading
 
     def data_received(self, data: bytes) -> None:
@@ -135,11 +138,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _work(self) -> None:
         self._work_is_due = False
-        until_s = self.loop.time() + TURN_S
-        while self._may_parse() and self._has_unread():
-            self._parse(self._next_piece())
-            if self.loop.time() >= until_s:
+        for _ in range(PIECES_AT_ONCE):
+            if not (self._may_parse() and self._has_unread()):
                 break
+            self._parse(self._next_piece())
         self._adjust()
 
     def _has_unread(self) -> bool:
@@ -163,7 +165,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         may_parse, has_unread = self._may_parse(), self._has_unread()
         if may_parse and has_unread and not self._work_is_due:
             self._work_is_due = True
-            self.loop.call_soon(self._work)
+            self._connections.turns.wait(self.loop, self._work)
         reads = may_parse and not has_unread
         if reads != self._reads:
             self._reads = reads
@@ -177,9 +179,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             end = min(end, start + max(HEAD_BYTES_MAX - self._head_bytes, 0))
         else:
             end = start + self._body.piece_bytes
-        piece = self._unread[start:end]
-        self._place += len(piece)
-        return piece
+        self._place = min(end, len(self._unread))
+        return self._unread[start:end]
 
     def _parse(self, piece: bytes) -> None:
         if not piece:  # there is more of this head than a head may have
@@ -199,8 +200,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         except httptools.HttpParserError as error:
             refusal = error.__context__
-            detail = str(refusal) if isinstance(refusal, _Refused) else "this is no HTTP request"
-            self._refuse(MALFORMED, detail)
+            if isinstance(refusal, _Refused):
+                self._refuse(refusal.kind, str(refusal))
+            else:
+                self._refuse(MALFORMED, "this is no HTTP request")
+            return
+        if self._head_is_open and not self._has_begun and self._head_bytes > BLANK_BYTES_MAX:
+            self._refuse(MALFORMED, "there are only empty lines")
             return
         if self._head_is_open and self._head_bytes and "head" not in self._deadlines:
             self._within("head", HEAD_S, self._too_slow)  # an empty line is no request yet, and no rest either
@@ -222,14 +228,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_is_open = True
+        self._head_is_open = self._has_begun = True
         if "head" not in self._deadlines:
             self._within("head", HEAD_S, self._too_slow)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field after the body is no header: it comes when the request is checked already, so it says nothing."""
-        if self._head_is_open:
-            super().on_header(name, value)
+        if not self._head_is_open:
+            return
+        if len(self.headers) >= HEADER_FIELDS_MAX:
+            raise _Refused(HEADERS_TOO_LARGE, f"{HEADER_FIELDS_MAX} fields are allowed")
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         upgrades = bool(self.parser.should_upgrade()) and self._should_upgrade()
@@ -237,7 +246,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if upgrades and self._answering:
             fault = "a WebSocket's handshake waits for the answers before it"
         if fault is not None:
-            raise _Refused(fault)
+            raise _Refused(MALFORMED, fault)
         self._close_head()
         lengths = [int(value) for name, value in self.headers if name == b"content-length"]
         chunked = any(name == b"transfer-encoding" for name, _ in self.headers)
@@ -259,6 +268,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._in_time("tail")
         self._in_time("rest")
+        self._has_begun = False
         self._head_is_open, self._head_bytes = True, 0  # of the next request on this connection
 
     def handle_websocket_upgrade(self) -> None:
@@ -269,11 +279,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not self._reads:
             self.transport.resume_reading()
         super().handle_websocket_upgrade()
+        protocol: Any = self.transport.get_protocol()
         if rest and not self.transport.is_closing():
-            feed: Any = self.transport.get_protocol()
-            feed.data_received(rest)
+            protocol.data_received(rest)
 
     # Answering
+
+    @property
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -327,9 +341,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self.transport.get_write_buffer_size() and "flush" not in self._deadlines:
             self._within("flush", STALL_S, self.transport.abort)
 
-    def send_400_response(self, msg: str) -> None:
-        self._refuse(MALFORMED, msg)
-
     # Deadlines
 
     def _within(self, name: str, seconds: float, otherwise: Callable[[], None]) -> None:
@@ -365,6 +376,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._answering and self._head_is_open:  # the requests before it keep their answers
             self._refusal = (kind, detail)
             return
+        if self._head_is_open and self.headers:
+            self.headers.clear()  # they would stay until the connection closes
         self._close_head()
         amid_an_answer = self._answering and (bool(self.pipeline) or self.cycle.response_started)
         self._tell_running()

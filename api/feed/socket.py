@@ -19,7 +19,7 @@ from api.metrics import FEED_CLOSED
 
 ABORT_AFTER_S = 30.0  # from the close frame; a peer that has not read it by then keeps its buffers here no longer
 LINGER_S = 1.0  # for a peer that broke a bound to read why; what it sends meanwhile is not read
-TURN_S = 0.001  # of the event loop for one socket, before the others have a turn
+PIECES_AT_ONCE = 2  # of what one read brought; then the socket waits for its next turn
 PIECE_BYTES = 1024  # 170 frames without content
 CONTROL_FRAMES_A_SECOND = 50  # pings and pongs; a browser sends none, a careful client one in ten seconds
 FREE_FRAMES = 64  # of a message, and before the hello; beyond them
@@ -106,8 +106,9 @@ class FeedProtocol(WebSocketsSansIOProtocol):
 
     def _work(self) -> None:
         self._work_is_due = False
-        until_s = self.loop.time() + TURN_S
-        while self._may_parse() and self._place < len(self._unread):
+        for _ in range(PIECES_AT_ONCE):
+            if not (self._may_parse() and self._place < len(self._unread)):
+                break
             piece = self._unread[self._place : self._place + PIECE_BYTES]
             self._place += len(piece)
             self._bytes += len(piece)
@@ -116,8 +117,6 @@ class FeedProtocol(WebSocketsSansIOProtocol):
             self._bound_hello()
             if was_closed:
                 self._bound_rest(len(piece))
-            if self.loop.time() >= until_s:
-                break
         self._adjust()
 
     def _may_parse(self) -> bool:
@@ -132,7 +131,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         may_parse, has_unread = self._may_parse(), self._place < len(self._unread)
         if may_parse and has_unread and not self._work_is_due:
             self._work_is_due = True
-            self.loop.call_soon(self._work)
+            self._connections.turns.wait(self.loop, self._work)
         if may_parse and not has_unread:
             self.transport.resume_reading()  # uvicorn pauses and resumes, too: only the transport knows
         else:

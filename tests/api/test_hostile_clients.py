@@ -167,7 +167,7 @@ async def test_frames_before_the_handshake_is_answered_wait_for_it(lonely: Runni
     writer.close()
 
 
-@pytest.mark.parametrize("more", [b"x: y\r\n" * 200, b"x: " + b"y" * 20_000 + b"\r\n", b"Content-Length: 5\r\n"])
+@pytest.mark.parametrize("more", [b"x: y\r\n" * 150, b"x: " + b"y" * 20_000 + b"\r\n", b"Content-Length: 5\r\n"])
 async def test_a_handshake_that_cannot_be_read_ends(lonely: RunningGateway, more: bytes) -> None:
     assert (await answered(lonely, HANDSHAKE + more + b"\r\n")).startswith(b"HTTP/1.1 400")
 
@@ -282,6 +282,17 @@ async def test_an_empty_line_after_a_request_holds_no_connection(
     monkeypatch.setattr(http_protocol, "HEAD_S", 0.05)
     for start in (b"\r\n", b"\r", b"G"):
         assert (await answered(lonely, GET + start)).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("before", [b"", GET])
+async def test_empty_lines_without_end(lonely: RunningGateway, before: bytes) -> None:
+    assert (await answered(lonely, before + b"\r\n" * 1000)).count(b"HTTP/1.1 400") == 1
+    assert (await answered(lonely, b"\r\n" + GET + b"X\r\n\r\n")).startswith(b"HTTP/1.1 200")  # one is tolerated
+
+
+async def test_header_fields_without_end(lonely: RunningGateway) -> None:
+    sent = b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"x: y\r\n" * 1000
+    assert (await answered(lonely, sent)).startswith(b"HTTP/1.1 431")
 
 
 async def test_a_body_that_nobody_waits_for_holds_no_connection(
