@@ -38,8 +38,8 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/openapi.json")
-async def openapi(request: Request) -> Response:
-    """The document, encoded once: that takes 9 ms of the event loop, and anybody may ask for it."""
+def openapi(request: Request) -> Response:
+    """The document, made and encoded once, as anybody may ask for it. Not a coroutine: making it takes a second."""
     state = request.app.state
     if not hasattr(state, "openapi_bytes"):
         state.openapi_bytes = JSONResponse(request.app.openapi()).body
