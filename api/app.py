@@ -140,4 +140,6 @@ def app_from_settings() -> FastAPI:
     settings = load_settings()
     configure_logs(settings, "gateway")
     configure_error_reports(settings, "gateway")
-    return create_app(settings)
+    app = create_app(settings)
+    reference.encoded_document(app)  # before the first request: while it is made nobody is served
+    return app

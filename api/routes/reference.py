@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.problems import NOT_FOUND, Problem
@@ -39,11 +39,16 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/openapi.json")
 def openapi(request: Request) -> Response:
-    """The document, made and encoded once, as anybody may ask for it. Not a coroutine: making it takes a second."""
-    state = request.app.state
-    if not hasattr(state, "openapi_bytes"):
-        state.openapi_bytes = JSONResponse(request.app.openapi()).body
-    return Response(state.openapi_bytes, media_type="application/json")
+    """The document. Not a coroutine: making it takes a second, where that was not done at the start."""
+    return Response(encoded_document(request.app), media_type="application/json")
+
+
+def encoded_document(app: FastAPI) -> bytes:
+    """Make and encode the document once, as anybody may ask for it."""
+    if not hasattr(app.state, "openapi_bytes"):
+        app.state.openapi_bytes = bytes(JSONResponse(app.openapi()).body)
+    encoded: bytes = app.state.openapi_bytes
+    return encoded
 
 
 @router.get("/docs")
