@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=0, le=65535)
     workers: int = Field(1, ge=1, le=64)  # gateway processes
+    connections_max: int = Field(4096, ge=1, le=65_536)  # open ones, of each gateway process
+    connections_per_address_max: int = Field(1024, ge=1, le=65_536)  # of them; one of TRUSTED_PROXIES may have all
     scoring_workers: int = Field(1, ge=1, le=64)  # stream worker processes that `riskstream up` starts
     metrics_port: int = Field(0, ge=0, le=65535)  # of a stream worker; 0: a free one
     cors_origins: str = ""  # comma separated

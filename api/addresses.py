@@ -9,11 +9,14 @@ UNKNOWN = "unknown"
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """An IPv4 address, or the network of an IPv6 address: what limits count by."""
-    if connection.client is None:
-        return UNKNOWN
+    """What limits count by."""
+    return UNKNOWN if connection.client is None else counted_address(connection.client.host)
+
+
+def counted_address(host: str) -> str:
+    """An IPv4 address, or the network of an IPv6 address."""
     try:
-        address = ip_address(connection.client.host)
+        address = ip_address(host)
     except ValueError:
         return UNKNOWN
     if not isinstance(address, IPv6Address):

@@ -8,6 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from api import openapi, problems
 from api.accounts.passwords import Passwords
+from api.connections import APP_STATE, Connections
 from api.console_files import Console
 from api.edge import Edge
 from api.feed import route as feed
@@ -61,10 +62,14 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
     """The ASGI application. Connects to nothing until it runs. Raises SettingsError."""
     parts = build(settings, limits, passwords)
 
+    connections = Connections(
+        settings.connections_max, settings.connections_per_address_max, exempt=settings.trusted_proxies
+    )
+
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Connections]]:
         async with parts.running():
-            yield
+            yield {APP_STATE: connections}  # for the protocols, which get it with each connection
 
     app = FastAPI(
         title=settings.app_name,
@@ -72,6 +77,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # `api.routes.reference` has it, encoded once
         dependencies=[Depends(check_request)],
         redirect_slashes=False,  # a redirect would name the host, and the scheme, that the request claims
         generate_unique_id_function=openapi.operation_id,
@@ -134,4 +140,6 @@ def app_from_settings() -> FastAPI:
     settings = load_settings()
     configure_logs(settings, "gateway")
     configure_error_reports(settings, "gateway")
-    return create_app(settings)
+    app = create_app(settings)
+    reference.encoded_document(app)  # before the first request: while it is made nobody is served
+    return app

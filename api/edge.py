@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import REQUEST_SECONDS, REQUESTS
@@ -54,6 +56,8 @@ QUIET_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 QUIET_ROUTES = frozenset({"/v1/score", "/v1/score/batch", "/v1/predict"})
 PROBES = frozenset({"/readyz", "/readiness"})  # asked every second or so: that the answer is no yet is no news
 
+WENT_AWAY = 499  # in log and metrics, of a request whose caller left before it was all there; nobody sees it
+
 ANSWER_HEADERS = "answer_headers"  # in a request's state: headers that its answer gets, a problem too
 
 log = structlog.get_logger()
@@ -88,7 +92,8 @@ class Edge:
         bounds = self._upload if is_upload else ANY_BODY
         exchange = _Exchange(scope, receive, send, self._headers, bounds)
         await exchange.run(self._app)
-        exchange.record()
+        with suppress(Exception):  # the answer has gone out; a figure or a line that cannot be kept is no failure of it
+            exchange.record()
 
 
 class _Exchange:
@@ -100,6 +105,7 @@ class _Exchange:
         self._began_s = time.perf_counter()
         self._bytes = 0
         self._body_ended = False
+        self._went_away = False
         self._status = 0
         self.request_id = uuid4().hex
         scope.setdefault("state", {})["request_id"] = self.request_id
@@ -108,11 +114,14 @@ class _Exchange:
         try:
             self._check_head()
             await app(self._scope, self.receive, self.send)
+        except ClientDisconnect:
+            self._went_away = True  # nobody erred, and nobody is there to be told
         except Exception as error:
             answer = None if self._status else answer_to(error, self.request_id)
             if answer is None:  # the last resort: the caller gets a problem, and the log the trace
-                log.exception("request_failed", request_id=self.request_id, route=self._route)
-                report(error)
+                with suppress(Exception):  # a log that cannot be written (the disk is full) costs nobody an answer
+                    log.exception("request_failed", request_id=self.request_id, route=self._route)
+                    report(error)
                 if self._status:
                     raise
                 answer = document(INTERNAL, "The request id finds it in the log.", self.request_id)
@@ -137,6 +146,9 @@ class _Exchange:
                 message = await self._receive()
         except TimeoutError as error:
             raise Problem(TOO_SLOW, f"{self._bounds.seconds:g} s are allowed", headers=CLOSE) from error
+        if message["type"] == "http.disconnect":
+            self._went_away = not self._status
+            return message
         self._body_ended = not message.get("more_body", False)
         self._bytes += len(message.get("body", b""))
         if self._bytes > self._bounds.bytes_max:
@@ -144,6 +156,8 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
+        if self._went_away:  # what is answered to half a body is no error of its caller's
+            return
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -157,16 +171,17 @@ class _Exchange:
         """Metrics by the route's pattern: a path holds ids, and would make a series of each."""
         method, route = self._scope["method"], self._route
         seconds = time.perf_counter() - self._began_s
-        REQUESTS.labels(method, route, str(self._status)).inc()
+        status = WENT_AWAY if self._went_away else self._status
+        REQUESTS.labels(method, route, str(status)).inc()
         REQUEST_SECONDS.labels(method, route).observe(seconds)
-        probed = route in PROBES and self._status == NOT_READY.status
-        quiet = probed or (self._status < 400 and (method in QUIET_METHODS or route in QUIET_ROUTES))
+        probed = route in PROBES and status == NOT_READY.status
+        quiet = probed or self._went_away or (status < 400 and (method in QUIET_METHODS or route in QUIET_ROUTES))
         caller = self._scope["state"].get("caller")
         (log.debug if quiet else log.info)(
             "request",
             method=method,
             route=route,
-            status=self._status,
+            status=status,
             ms=round(seconds * 1000, 1),
             request_id=self.request_id,
             client_id=caller and caller.client_id,

@@ -6,6 +6,7 @@ from importlib import import_module
 
 import uvicorn
 
+from api.connections import raise_descriptor_limit
 from api.feed.protocol import MESSAGE_BYTES_MAX
 from api.feed.socket import FeedProtocol
 from api.http_protocol import BoundedHttpProtocol
@@ -30,6 +31,7 @@ def run() -> None:
     """Serve until SIGTERM or SIGINT. Raises SettingsError."""
     settings = load_settings()
     configure_logs(settings, "gateway")
+    raise_descriptor_limit()
     if settings.workers > 1:
         os.environ.setdefault(MULTIPROCESS_VARIABLE, tempfile.mkdtemp(prefix="riskstream-metrics-"))
     uvicorn.run(

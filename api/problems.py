@@ -1,8 +1,11 @@
 """RFC 9457 problem documents: every error that leaves the gateway, with a stable type and the request's id."""
 
+import errno
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI, Request
@@ -15,6 +18,7 @@ from contracts.errors import StoreUnavailable
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:riskstream:problem:"
 RETRY_AFTER_S = 1  # asks a caller for a short pause; the stores come back within seconds
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})  # of an OSError
 ERRORS_MAX = 20  # of one request; more tell a caller nothing new
 
 log = structlog.get_logger()
@@ -136,13 +140,24 @@ def answer_to(error: Exception, request_id: str) -> JSONResponse | None:
     if isinstance(error, Problem):
         return document(error.kind, error.detail, request_id, dict(error.headers or {}), **error.extra)
     if isinstance(error, StoreUnavailable):
-        log.warning("store_unavailable", error=str(error), request_id=request_id)
+        _warn("store_unavailable", error, request_id)
         return document(UNAVAILABLE, str(error), request_id, {"Retry-After": str(RETRY_AFTER_S)})
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        _warn("disk_full", error, request_id)
+        detail = "there is no room left on our disk; what was asked for was not done"
+        return document(UNAVAILABLE, detail, request_id, {"Retry-After": str(RETRY_AFTER_S)})
     return None
 
 
+def _warn(event: str, error: Exception, request_id: str) -> None:
+    """Where the log cannot be written, the answer goes out all the same."""
+    with suppress(Exception):
+        log.warning(event, error=str(error), request_id=request_id)
+
+
 def install(app: FastAPI) -> None:
-    """Make every error that a route or the router raises a problem document."""
+    """Make every error that a route or the router raises a problem document, and what fails around them."""
+    app.add_exception_handler(Exception, _on_anything)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(StoreUnavailable, _on_unavailable)
@@ -160,6 +175,13 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
         return answer
     kind = BY_STATUS.get(error.status_code) or Kind(error.status_code, f"http-{error.status_code}", error.detail)
     return document(kind, _DETAILS.get(error.status_code, error.detail), request_id_of(request), headers)
+
+
+async def _on_anything(request: Request, _: Exception) -> JSONResponse:
+    """What even the edge did not catch: the framework would answer in plain text."""
+    request_id = request_id_of(request) or uuid4().hex
+    headers = {"X-Request-ID": request_id, "Connection": "close"}
+    return document(INTERNAL, "The request id finds it in the log.", request_id, headers)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -98,8 +98,15 @@ class Connections:
 
     async def post(self, path: str, body: bytes) -> Reply:
         """Raises OSError when the gateway is away."""
+        return await self._ask(f"POST {path} HTTP/1.1\r\n{self._head}Content-Length: {len(body)}\r\n\r\n", body)
+
+    async def get(self, path: str) -> Reply:
+        """Raises OSError when the gateway is away."""
+        return await self._ask(f"GET {path} HTTP/1.1\r\n{self._head}\r\n", b"")
+
+    async def _ask(self, head: str, body: bytes) -> Reply:
         reader, writer = connection = self._live() or await asyncio.open_connection(HOST, self._port)
-        writer.write(f"POST {path} HTTP/1.1\r\n{self._head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        writer.write(head.encode() + body)
         reply = await _read(reader)
         self._free.append(connection)
         return reply

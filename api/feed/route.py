@@ -1,6 +1,7 @@
 """`WS /v1/alerts/stream`: who is it, what did they miss, and then the feed until one side ends it."""
 
 import asyncio
+from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
@@ -48,18 +49,22 @@ async def not_a_socket() -> None:
 
 @router.websocket("")
 async def stream(socket: WebSocket, parts: PartsOf) -> None:
-    await socket.accept()  # a browser can read a close code, but not the status of a refused handshake
+    with suppress(WebSocketDisconnect):  # a peer that goes is no error, whatever was being done for it
+        await socket.accept()  # a browser can read a close code, but not the status of a refused handshake
+        code = await _served(socket, parts)
+        if code is not None:
+            FEED_CLOSED.labels(str(int(code))).inc()
+            await socket.close(code, SENTENCES[code])
+
+
+async def _served(socket: WebSocket, parts: Parts) -> Close | None:
+    """Why the server ends the feed; None if it was the peer."""
     try:
-        code = await _serve(socket, parts)
+        return await _serve(socket, parts)
     except Refused as refusal:
-        code = refusal.code
+        return refusal.code
     except StoreUnavailable:
-        code = Close.TRY_AGAIN_LATER
-    except WebSocketDisconnect:
-        return
-    if code is not None:
-        FEED_CLOSED.labels(str(int(code))).inc()
-        await socket.close(code, SENTENCES[code])
+        return Close.TRY_AGAIN_LATER
 
 
 async def _serve(socket: WebSocket, parts: Parts) -> Close | None:

@@ -2,8 +2,8 @@
 
 from importlib.resources import files
 
-from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.problems import NOT_FOUND, Problem
 
@@ -35,6 +35,20 @@ PAGE = """<!doctype html>
 """
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/openapi.json")
+def openapi(request: Request) -> Response:
+    """The document. Not a coroutine: making it takes a second, where that was not done at the start."""
+    return Response(encoded_document(request.app), media_type="application/json")
+
+
+def encoded_document(app: FastAPI) -> bytes:
+    """Make and encode the document once, as anybody may ask for it."""
+    if not hasattr(app.state, "openapi_bytes"):
+        app.state.openapi_bytes = bytes(JSONResponse(app.openapi()).body)
+    encoded: bytes = app.state.openapi_bytes
+    return encoded
 
 
 @router.get("/docs")
