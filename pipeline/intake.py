@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.label import ForwardedLabel, decode_forwarded
 from contracts.log import LogRecord
+from contracts.look_alikes import complaint_about_ids
 from contracts.rfc3339 import complaint_about_message
 from contracts.transaction import Transaction, decode_transaction, reject_for_time
 
@@ -84,7 +85,7 @@ class Gate:
         if type(value) is not Transaction:
             return value
         # Only on the way in: what was stored before this rule can still be read.
-        if complaint := complaint_about_message(record.value or b"", "timestamp"):
+        if complaint := complaint_about_message(record.value or b"", "timestamp") or complaint_about_ids(value):
             return Rejection(DeadLetterReason.INVALID_FIELD, complaint)
         return self._known(value, record.append_ms)
 

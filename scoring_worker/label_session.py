@@ -15,10 +15,11 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
-from contracts.deadletter import Rejection
+from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from contracts.label import ForwardedLabel, Label, decode_label
 from contracts.log import LogRecord
+from contracts.look_alikes import complaint_about_spelling
 from contracts.topics import LABEL_HEADER, Topics
 from scoring_worker.dead_letters import DeadLetter, DeadLetterSink, dead_letter_of
 from scoring_worker.log_reader import LogReader
@@ -149,8 +150,15 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
     async def _forward_new(self, batches: dict[TopicPartition, list[LogRecord]]) -> int:
         labels: list[Label] = []
         bad: list[DeadLetter] = []
-        for record in (record for records in batches.values() for record in records):
-            label = record.rejection or decode_label(record.value)
+        decoded = [
+            (record, record.rejection or decode_label(record.value))
+            for records in batches.values()
+            for record in records
+        ]
+        refused = await self._look_alikes([label for _, label in decoded if isinstance(label, Label)])
+        for record, label in decoded:
+            if isinstance(label, Label):
+                label = refused.get((label.client_id, label.transaction_id), label)
             if isinstance(label, Rejection):
                 bad.append(dead_letter_of(self._topics.labels, record, label))
             else:
@@ -161,6 +169,18 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         await self._write(ready, offsets)
         self._positions |= offsets
         return len(ready)
+
+    async def _look_alikes(self, labels: Sequence[Label]) -> dict[tuple[int, str], Rejection]:
+        """Refuse ids that no transaction can have. One stored before their spelling mattered keeps its labels."""
+        odd = {
+            (label.client_id, label.transaction_id): Rejection(
+                DeadLetterReason.INVALID_FIELD, f"{complaint} - at `$.transaction_id`"
+            )
+            for label in labels
+            if (complaint := complaint_about_spelling(label.transaction_id))
+        }
+        stored = await self._repository.decided(sorted(odd))
+        return {key: rejection for key, rejection in odd.items() if key not in stored}
 
     async def _forward_waiting(self) -> int:
         if self._monotonic() < self._next_look_s:

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import DataRefused, StoreUnavailable
 from contracts.label import Label, decode_label
+from contracts.look_alikes import complaint_about_ids
 from contracts.topics import LABEL_HEADER
 from contracts.transaction import Transaction, decode_transaction
 from riskstream_client.connection import connection_arguments
@@ -37,7 +38,7 @@ async def topic_columns(settings: Settings) -> AsyncIterator[Columns]:
     seen: set[tuple[int, str]] = set()
     async for record in _appended(settings, settings.topics.transactions):
         transaction = None if _is_label(record) else decode_transaction(record.value)
-        if not isinstance(transaction, Transaction):
+        if not isinstance(transaction, Transaction) or complaint_about_ids(transaction):
             continue
         key = (transaction.client_id, transaction.transaction_id)
         if key in seen:
