@@ -118,6 +118,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         statuses.add(422)  # for a parameter that it does not know
     if operation.get("parameters"):
         statuses |= WITH_PARAMETERS
+    if any(each.get("name") == "cursor" for each in operation.get("parameters", ())):
+        statuses.add(400)
     if "requestBody" in operation:
         statuses |= WITH_BODY
     for status in sorted(statuses):
