@@ -1,5 +1,6 @@
 """Settings from the environment and `.env`, under the names that DESIGN section 6 fixes."""
 
+import hmac
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -7,6 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.card_numbers import Replace, tokens
+from contracts.card_policy import REFUSE, CardPolicy
 from contracts.errors import SettingsError
 from contracts.topics import Topics
 
@@ -64,6 +67,9 @@ class Settings(BaseSettings):
     currency_rates: str = ""  # "EUR=1.08,KES=0.0077": one unit in base units; adds to the built-in table
     event_age_max_days: float = Field(3650, gt=0, validation_alias="EVENT_AGE_MAX")
 
+    card_numbers: Literal["refuse", "token"] = "refuse"  # in messages: a dead letter or a 422, or a token instead
+    card_token_key: SecretStr = SecretStr("")  # what the tokens are made with; of its own, and kept as long as they are
+
     skew_share: float = Field(0.02, ge=0, le=1)  # of the accounts, whose vectors are replayed and compared; 0: none
     precision_drop_max: float = Field(0.1, gt=0, le=1)  # below the model's own, before operators are warned
 
@@ -94,6 +100,34 @@ class Settings(BaseSettings):
                 " make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return self
+
+    @model_validator(mode="after")
+    def _require_key_of_card_tokens(self) -> "Settings":
+        key = self.card_token_key.get_secret_value()
+        if (self.card_numbers == "token" or key) and (len(key) < SECRET_KEY_LENGTH_MIN or len(set(key)) < 10):
+            raise ValueError(
+                f"CARD_TOKEN_KEY must be {SECRET_KEY_LENGTH_MIN} or more random characters when CARD_NUMBERS=token;"
+                " make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        if key and key == self.secret_key.get_secret_value():
+            raise ValueError("CARD_TOKEN_KEY must not be SECRET_KEY: each key has one use")
+        return self
+
+    @property
+    def card_policy(self) -> CardPolicy:
+        """What becomes of card numbers in messages."""
+        key = self.card_token_key.get_secret_value()
+        return CardPolicy(tokens(key.encode())) if self.card_numbers == "token" else REFUSE
+
+    @property
+    def card_tokens_of_files(self) -> Replace:
+        """What stands for card numbers in rows of files, whose accounts they may be: tokens in any case.
+
+        Without a CARD_TOKEN_KEY under one that only files have.
+        """
+        key = self.card_token_key.get_secret_value().encode()
+        secret = self.secret_key.get_secret_value().encode()
+        return tokens(key or hmac.digest(secret, b"card-tokens-of-files", "sha256"))
 
     @property
     def topics(self) -> Topics:

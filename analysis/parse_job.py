@@ -11,11 +11,13 @@ from uuid import UUID, uuid4
 
 from pydantic import ValidationError
 
+from analysis.extract.card_data import without_card_numbers
 from analysis.extract.extract import Defaults, Extracted, NeedsConfirmation, NotReadable, extract
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Mapping, Reading, Wanted
 from analysis.jobs import Context, Finish
 from analysis.upload_folder import original_path, rejects_path, rows_path, upload_folder
+from contracts.card_numbers import cleaned_text
 from storage.clients import ClientRepository
 from storage.database import Connection
 from storage.jobs import Job
@@ -80,11 +82,13 @@ def _defaults(upload: StoredUpload, context: Context) -> Defaults:
         except ValidationError:  # kept when less was checked: guessed again
             return None
 
-    return Defaults(time_zone=client.time_zone if client else "UTC", kept=kept)
+    return Defaults(
+        time_zone=client.time_zone if client else "UTC", kept=kept, card_tokens=context.settings.card_tokens_of_files
+    )
 
 
 def _success(root: Path, working: Path, upload: StoredUpload, found: Extracted, actor: str) -> Finish:
-    reading = found.reading.model_dump(mode="json")
+    reading = without_card_numbers(found.reading.model_dump(mode="json"))
     outcome = {
         "accounting": found.accounting.model_dump(mode="json"),
         "balance": found.balance.model_dump(mode="json") if found.balance is not None else None,
@@ -113,7 +117,8 @@ def _refusal(
 ) -> Finish:
     shutil.rmtree(working, ignore_errors=True)
     client_id, upload_id = upload.client_id, upload.upload_id
-    shown = reading.model_dump(mode="json") if reading is not None else None
+    shown = without_card_numbers(reading.model_dump(mode="json")) if reading is not None else None
+    problem = cleaned_text(problem)[0]
 
     async def store(connection: Connection) -> None:
         if await refused(connection, client_id, upload_id, upload.revision, problem, shown, asks=asks):

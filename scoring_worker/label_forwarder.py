@@ -68,6 +68,7 @@ class LabelForwarder:
             settings.topics,
             label_delay_ms=PLAN.label_delay,
             monotonic=self._monotonic,
+            cards=settings.card_policy,
         )
 
 

@@ -15,6 +15,7 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
+from contracts.card_policy import REFUSE, CardPolicy
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from contracts.label import ForwardedLabel, Label, decode_label
@@ -57,6 +58,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         *,
         label_delay_ms: int,
         monotonic: Callable[[], float],
+        cards: CardPolicy = REFUSE,
     ) -> None:
         self._consumer_arguments = consumer_arguments
         self._producer_arguments = producer_arguments
@@ -66,6 +68,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._topics = topics
         self._label_delay_ms = label_delay_ms
         self._monotonic = monotonic
+        self._cards = cards
         self._group: str = consumer_arguments["group_id"]
         self._consumer: Any = None
         self._producer: Any = None
@@ -151,7 +154,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         labels: list[Label] = []
         bad: list[DeadLetter] = []
         decoded = [
-            (record, record.rejection or decode_label(record.value))
+            (record, record.rejection or self._decoded(record.value))
             for records in batches.values()
             for record in records
         ]
@@ -169,6 +172,10 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         await self._write(ready, offsets)
         self._positions |= offsets
         return len(ready)
+
+    def _decoded(self, value: bytes | None) -> Label | Rejection:
+        body = self._cards.applied(value or b"")
+        return body if isinstance(body, Rejection) else decode_label(body)
 
     async def _look_alikes(self, labels: Sequence[Label]) -> dict[tuple[int, str], Rejection]:
         """Refuse ids that no transaction can have. One stored before their spelling mattered keeps its labels."""

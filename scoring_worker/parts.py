@@ -108,7 +108,12 @@ async def connected(
             decider=ModelDecider(lambda: model.current, book.policy),
             builder=builder,
             gate=Gate(
-                book.knows, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max, learn_clients
+                book.knows,
+                money.knows,
+                settings.event_age_max_ms,
+                settings.kafka_message_bytes_max,
+                learn_clients,
+                settings.card_policy,
             ),
         )
         yield Parts(

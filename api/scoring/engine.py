@@ -86,7 +86,10 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
         async def refresh_book() -> None:
             book.replace(await clients.all())
 
-        gate = Gate(lambda _client: True, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max)
+        gate = Gate(
+            lambda _client: True, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max,
+            cards=settings.card_policy,
+        )  # fmt: skip
         publisher = GroupPublisher(settings, background.spawn)
         state = HurriedStateStore(
             RedisStateStore(redis, settings.redis_key_prefix, fingerprint_of(CATALOGUE_HASH, money)),
