@@ -50,6 +50,7 @@ TAGS: Final = {
     "feed": "Tickets for the live feed",
     "stream": "Health of the stream",
     "auth": "Accounts, signing in and out, tokens",
+    "accounts": "What is stored about one account: export and erasure",
     "users": "Users of a client and their roles",
     "api-keys": "Keys for systems that call",
     "subscription": "Limits and quota",
