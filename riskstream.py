@@ -283,9 +283,7 @@ def retain() -> None:
         async with await connect(settings.postgres_dsn, size_max=1) as pool:
             left = await finish_erasures(settings, pool)
             if left:
-                typer.echo(
-                    f"Records of {quantity(left, 'erasure')} are still in Kafka: not all of them are decided yet."
-                )
+                typer.echo(f"Records of {quantity(left, 'erasure')} stay in Kafka until they are decided.")
             report = await retain_stored(pool, settings.retention_days, int(time.time() * 1000))
             uploads, stray = await sweep_uploads(pool, settings.upload_dir, settings.retention_days, datetime.now(UTC))
         typer.echo(f"Deleted {quantity(uploads, 'upload')}, and {quantity(stray, 'folder')} without an upload.")

@@ -1,7 +1,7 @@
 """What Kafka keeps of accounts that were erased: records up to the erasure are deleted from our topics.
 
-DeleteRecords moves the beginning of a partition, so it takes the records of everybody up to there. What was not stored or
-forwarded yet is never deleted: the erasure stays pending, and the next run goes on.
+DeleteRecords moves the beginning of a partition, so it takes the records of everybody up to there. What was not stored
+or forwarded yet is never deleted: the erasure stays pending, and the next run goes on.
 """
 
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ async def delete_records_until(settings: Settings, pool: Pool, moment: datetime)
     topics = settings.topics
     names = (topics.transactions, topics.labels, topics.dead_letters, topics.decisions, topics.alerts)
     arguments = broker_arguments(settings)
-    consumer = AIOKafkaConsumer(**arguments, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**arguments)
     admin = AIOKafkaAdminClient(**arguments)
     try:
         await consumer.start()
@@ -58,7 +58,7 @@ async def _offsets_at(
 
 
 async def _partitions(consumer: AIOKafkaConsumer, name: str) -> list[int]:
-    await consumer._client._wait_on_metadata(name)
+    await consumer._client.add_topic(name)  # aiokafka by itself loads only subscribed topics
     return sorted(consumer.partitions_for_topic(name) or ())
 
 

@@ -1,6 +1,6 @@
 """Erasing a person: an account's rows keep their place and lose what is somebody's.
 
-A row is not deleted: its id guards that it is decided once, its number that feeds have no gap, its amounts what is counted.
+A row is not deleted: its id guards that it is decided once, its number that feeds have no gap, its amount is counted.
 The function works as the tables' owner, on the session's own client only, because no gateway may change a transaction.
 """
 
@@ -26,6 +26,33 @@ UP = (
         state_done_at timestamptz,
         topics_done_at timestamptz
     )
+    """,
+    # The audit log stays append-only but for two things: a reason that somebody wrote about a person may be erased, and
+    # what is older than a year may be removed by retention.
+    """
+    CREATE FUNCTION refuse_audit_row_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF TG_OP = 'DELETE' THEN
+            IF OLD.recorded_at < now() - interval '365 days' THEN
+                RETURN OLD;
+            END IF;
+        ELSIF OLD.detail ? 'reason' AND NEW.detail = OLD.detail || '{"reason": "[erased]"}'
+            AND to_jsonb(NEW) - 'detail' = to_jsonb(OLD) - 'detail'
+        THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';
+    END
+    $$
+    """,
+    "DROP TRIGGER append_only ON audit_log",
+    """
+    CREATE TRIGGER append_only BEFORE TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()
+    """,
+    """
+    CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_audit_row_change()
     """,
     "CREATE INDEX erasures_pending ON erasures (requested_at) WHERE state_done_at IS NULL OR topics_done_at IS NULL",
     *isolated("erasures", gateway="SELECT, INSERT, UPDATE", pipeline="SELECT, UPDATE"),
@@ -65,7 +92,7 @@ UP = (
         UPDATE public.case_notes SET body = '[erased]' WHERE client_id = client AND case_id = ANY (case_ids);
         GET DIAGNOSTICS changed = ROW_COUNT; counts := counts || jsonb_build_object('notes', changed);
         UPDATE public.case_decisions SET reason = '[erased]' WHERE client_id = client AND case_id = ANY (case_ids);
-        UPDATE public.audit_log SET detail = detail - 'reason' || '{{"reason": "[erased]"}}'
+        UPDATE public.audit_log SET detail = detail || '{{"reason": "[erased]"}}'
             WHERE client_id = client AND subject = ANY (subjects) AND detail ? 'reason';
         DELETE FROM public.feature_mismatches AS m USING public.transactions AS t WHERE m.client_id = client
             AND t.client_id = client AND t.account = wanted AND t.transaction_id = m.transaction_id;
@@ -84,7 +111,8 @@ UP = (
             AND (account = wanted OR subject = wanted OR record @> jsonb_build_object('account', wanted)
                 OR position(wanted IN record::text) > 0 OR position(wanted IN reasons::text) > 0);
         GET DIAGNOSTICS changed = ROW_COUNT; counts := counts || jsonb_build_object('anomalies', changed);
-        DELETE FROM public.strategy_previews WHERE client_id = client AND position(wanted IN found::text) > 0;
+        DELETE FROM public.strategy_previews AS p WHERE p.client_id = client
+            AND position(wanted IN p.found::text) > 0;
         DELETE FROM public.idempotent_requests WHERE client_id = client AND position(spelled IN body) > 0;
         UPDATE public.dead_letters SET key = NULL, detail = '[erased]' WHERE key = spelled;
         GET DIAGNOSTICS changed = ROW_COUNT; counts := counts || jsonb_build_object('dead_letters', changed);
@@ -112,7 +140,17 @@ UP = (
     "REVOKE EXECUTE ON FUNCTION erase_account FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION erase_account TO {GATEWAY}",
 )
-DOWN = ("DROP FUNCTION erase_account", "DROP TABLE erasures")
+DOWN = (
+    "DROP FUNCTION erase_account",
+    "DROP TABLE erasures",
+    "DROP TRIGGER append_only_rows ON audit_log",
+    "DROP TRIGGER append_only ON audit_log",
+    "DROP FUNCTION refuse_audit_row_change",
+    """
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()
+    """,
+)
 
 
 def upgrade() -> None:
