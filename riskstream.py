@@ -269,7 +269,10 @@ def erase(
 
 @app.command()
 def retain() -> None:
-    """Delete what is older than RETENTION_DAYS; for a daily timer. Never within 40 days of the newest event."""
+    """Delete what is older than the RETENTION_ settings, and finish erasures in Kafka; for a daily timer.
+
+    Nothing that the state is made of within 40 days of the newest event.
+    """
     import time
 
     from analysis.upload_sweep import sweep_uploads
@@ -284,8 +287,12 @@ def retain() -> None:
             left = await finish_erasures(settings, pool)
             if left:
                 typer.echo(f"Records of {quantity(left, 'erasure')} stay in Kafka until they are decided.")
-            report = await retain_stored(pool, settings.retention_days, int(time.time() * 1000))
-            uploads, stray = await sweep_uploads(pool, settings.upload_dir, settings.retention_days, datetime.now(UTC))
+            report = await retain_stored(
+                pool, settings.retention_days, int(time.time() * 1000), settings.retention_by_kind
+            )
+            uploads, stray = await sweep_uploads(
+                pool, settings.upload_dir, settings.retention_by_kind["uploads"], datetime.now(UTC)
+            )
         typer.echo(f"Deleted {quantity(uploads, 'upload')}, and {quantity(stray, 'folder')} without an upload.")
         if report is None:
             typer.echo("Nothing is stored, or another process deletes already.")

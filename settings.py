@@ -79,6 +79,12 @@ class Settings(BaseSettings):
     score_deadline_ms: int = Field(500, ge=10, le=60_000)
     shutdown_deadline_s: float = Field(20, gt=0)
     retention_days: int = Field(400, ge=40)  # of transactions and decisions; must outlive the longest window
+    retention_alerts_days: int | None = Field(
+        None, ge=40
+    )  # of alerts and cases; where it is None, RETENTION_DAYS holds
+    retention_uploads_days: int | None = Field(None, ge=1)  # of files, runs and what they found
+    retention_audit_days: int = Field(1830, ge=365)  # of the audit log
+    retention_state_days: int = Field(90, ge=75)  # of a state that nothing is added to; twice what a feature looks back
     demo_rate: float = Field(1, ge=0, le=50_000)
 
     analysis_workers: int = Field(1, ge=0, le=64)  # that `riskstream up` starts
@@ -100,6 +106,29 @@ class Settings(BaseSettings):
                 " make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return self
+
+    @model_validator(mode="after")
+    def _keep_transactions_of_alerts(self) -> "Settings":
+        if (self.retention_alerts_days or 0) > self.retention_days:
+            raise ValueError(
+                "RETENTION_ALERTS_DAYS must not be more than RETENTION_DAYS: an alert needs its transaction"
+            )
+        return self
+
+    @property
+    def state_ttl_s(self) -> int:
+        return self.retention_state_days * DAY_S
+
+    @property
+    def retention_by_kind(self) -> dict[str, int]:
+        """Days for which each kind of data is kept, as `storage.retention.retain` takes them."""
+        return {
+            "decisions": self.retention_days,
+            "alerts": self.retention_alerts_days or self.retention_days,
+            "uploads": self.retention_uploads_days or self.retention_days,
+            "audit": self.retention_audit_days,
+            "state": self.retention_state_days,
+        }
 
     @model_validator(mode="after")
     def _require_key_of_card_tokens(self) -> "Settings":

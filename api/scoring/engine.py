@@ -92,7 +92,9 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
         )  # fmt: skip
         publisher = GroupPublisher(settings, background.spawn)
         state = HurriedStateStore(
-            RedisStateStore(redis, settings.redis_key_prefix, fingerprint_of(CATALOGUE_HASH, money)),
+            RedisStateStore(
+                redis, settings.redis_key_prefix, fingerprint_of(CATALOGUE_HASH, money), settings.state_ttl_s
+            ),
             READ_SHARE * settings.score_deadline_ms / 1000,
             background.spawn,
         )
