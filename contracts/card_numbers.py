@@ -51,7 +51,7 @@ _VALUE_TEXT = re.compile(r"(?i)\b((?:cvv|cvc|cvn|csc)2?\b[^0-9A-Za-z]{0,4}(?:is 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[\[\]{}:,]', re.DOTALL)
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ123456789", b"abcdefghijklmnopqrstuvwxyz000000000")
 _MANY_DIGITS = b"0" * DIGITS_MIN
-_WHOLE_DIGITS = re.compile(rb"(?<!0)(?<!0\.)0{13}")  # not those of a fraction, such as a coordinate's
+_ZEROS = re.compile(rb"0+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _SEPARATES = re.compile(_SEPARATOR.partition("{")[0])
 _LUHN_DOUBLE = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -62,7 +62,7 @@ def may_hold_card_data(raw: bytes) -> bool:
     """Look at every message, in some two microseconds. What it does not pass is looked at closely by `cleaned`."""
     folded = raw.translate(_FOLD, b" -_\t")
     return (
-        (_MANY_DIGITS in folded and _WHOLE_DIGITS.search(folded) is not None)
+        _has_whole_digits(folded)
         or b"0000.0000." in folded
         or b"cv" in folded
         or b"csc" in folded
@@ -73,6 +73,17 @@ def may_hold_card_data(raw: bytes) -> bool:
         or b"\\u" in folded
         or (not raw.isascii() and _has_odd_digits(raw))
     )
+
+
+def _has_whole_digits(folded: bytes) -> bool:
+    """Whether there is a long run of digits that is not the fraction of a number, such as a coordinate."""
+    start = folded.find(_MANY_DIGITS)
+    while start >= 0:
+        if folded[max(start - 2, 0) : start] != b"0.":
+            return True
+        run = _ZEROS.match(folded, start)
+        start = folded.find(_MANY_DIGITS, run.end() if run else start + 1)
+    return False
 
 
 def _has_odd_digits(raw: bytes) -> bool:
