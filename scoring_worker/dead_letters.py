@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from contracts.card_numbers import cleaned_text
 from contracts.card_policy import without_card_data
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import StoreUnavailable
@@ -53,7 +54,7 @@ def dead_letter_of(topic: str, record: LogRecord, rejection: Rejection) -> DeadL
         timestamp_ms=record.append_ms,
         key=without_card_data(record.key),
         value=without_card_data(record.value),
-        headers=[(name, without_card_data(value)) for name, value in record.headers],
+        headers=[(cleaned_text(name)[0], without_card_data(value)) for name, value in record.headers],
         rejection=rejection,
         stage="HEADER_CONVERTER" if rejection.reason is DeadLetterReason.UNREADABLE_HEADERS else "VALUE_CONVERTER",
     )

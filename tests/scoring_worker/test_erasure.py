@@ -1,6 +1,5 @@
 """A person is erased: afterwards nothing that is theirs can be found in any table, key, topic, log or file."""
 
-import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from tests.analysis.parquet_rows import write_upload
 from tests.scoring import small_model
 from tests.scoring_worker.raw_produce import batch_of, produce_raw
 from tests.scoring_worker.running_worker import running_worker
+from tests.scoring_worker.search_everywhere import found_anywhere
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 Read = Callable[[str], Awaitable[list[ConsumerRecord]]]
@@ -93,38 +93,6 @@ async def counts(pool: Pool) -> dict[str, Any]:
     }
 
 
-async def found_anywhere(
-    pool: Pool, redis: Redis, settings: Settings, read_topic: Read, files: list[Path], words: list[str]
-) -> list[str]:
-    """Every place in which one of the words stands."""
-    places = []
-    patterns = [word.encode() for word in words]
-    tables = await pool.fetch(
-        "SELECT c.oid::regclass::text AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE c.relkind = 'r' AND n.nspname = 'public'"
-    )
-    assert len(tables) > 40
-    for table in tables:
-        for row in await pool.fetch(f"SELECT x::text AS whole FROM {table['name']} AS x"):
-            text = row["whole"]
-            hexadecimal = b" ".join(bytes.fromhex(part) for part in re.findall(r"\\x((?:[0-9a-f]{2})+)", text))
-            places += [f"{table['name']}: {word}" for word in words if word in text or word.encode() in hexadecimal]
-    async for key in redis.scan_iter(match=f"{settings.redis_key_prefix}:*"):
-        dump = await redis.dump(key) or b""
-        members = await redis.smembers(key) if await redis.type(key) == b"set" else ()
-        fields = await redis.hgetall(key) if await redis.type(key) == b"hash" else {}
-        kept = [key, dump, *members, *fields, *fields.values()]
-        places += [f"redis {key!r}: {each!r}" for each in patterns if any(each in part for part in kept)]
-    topics = settings.topics
-    for topic in (topics.transactions, topics.labels, topics.dead_letters, topics.decisions, topics.alerts):
-        for message in await read_topic(topic):
-            parts = [message.key or b"", message.value or b"", *(value or b"" for _, value in message.headers)]
-            places += [f"{topic}: {each!r}" for each in patterns if any(each in part for part in parts)]
-    for path in files:
-        places += [f"{path}: {each!r}" for each in patterns if each in path.read_bytes()]
-    return places
-
-
 async def worked_on(pool: Pool, settings: Settings) -> UUID:
     """A note, a verdict with its audit entry, an answer that is kept, an anomaly and a file with her in it."""
     case_id = await pool.fetchval("SELECT case_id FROM cases WHERE account = $1", PERSON)
@@ -160,7 +128,8 @@ async def test_nothing_of_a_person_is_left_and_every_count_stays(
         await worker.until(lambda: _is_rolled_up(pool))
         upload_id = await worked_on(pool, whole)
         files = [tmp_path / "worker.log"]
-        arguments = (pool, redis, whole, read_topic)
+        all_topics = (topics.transactions, topics.labels, topics.dead_letters, topics.decisions, topics.alerts)
+        arguments = (pool, redis, whole, read_topic, all_topics)
         before = await found_anywhere(*arguments, [*files, *_files(whole)], words)
         assert {place.split(":")[0] for place in before} >= {"alerts", "case_notes", "audit_log", "idempotent_requests"}
         counted = await counts(pool)
