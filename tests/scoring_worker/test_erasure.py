@@ -1,5 +1,7 @@
 """A person is erased: afterwards nothing that is theirs can be found in any table, key, topic, log or file."""
 
+import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -207,3 +209,24 @@ async def _has_state(redis: Redis, settings: Settings, key: bytes) -> bool:
 
 async def _is_finished(settings: Settings, pool: Pool) -> bool:
     return await finish_erasures(settings, pool) == 0
+
+
+async def test_the_command_erases_as_an_operator_and_cleans_the_topics(
+    whole: Settings, topics: Topics, pool: Pool, read_topic: Read
+) -> None:
+    upload_id = await write_upload(pool, whole.upload_dir, [PERSON])
+    await produce_raw(whole, topics.decisions, 1, batch_of([(PERSON.encode(), b"{}", ())]))
+    for expected in ("Erased (", "Nothing is stored about this account."):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "riskstream", "erase", PERSON, "--client", "1", "--yes",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await process.communicate()
+        assert process.returncode == 0, output.decode()
+        assert expected in output.decode()
+        assert "Kafka's records are deleted." in output.decode()
+    assert await read_topic(topics.decisions) == []
+    assert not (whole.upload_dir / "1" / str(upload_id)).exists()
+    entry = await pool.fetchrow("SELECT actor, detail::text FROM audit_log WHERE action = 'account.erased'")
+    assert entry is not None
+    assert (entry["actor"], PERSON in entry["detail"]) == ("operator", False)
