@@ -1,9 +1,9 @@
 """Card numbers and card verification values in messages and texts: found, and masked or replaced by tokens.
 
-A card number is 13 to 19 digits, perhaps in groups, in an issuer's range, with a right check digit (Luhn). It is looked
-for in a message's strings and whole numbers, names of fields included, whatever they are called. A verification value
-is what stands under a name like `cvv`, or after such a word in a text; it is never replaced by a token, because nobody
-may keep it in any form.
+A card number is 13 to 19 digits, perhaps in equal groups, in an issuer's range, with a right check digit (Luhn). It is
+looked for in a message's strings and whole numbers, names of fields included, whatever they are called. A verification
+value is what stands under a name like `cvv`, or after such a word in a text; it is never replaced by a token, because
+nobody may keep it in any form.
 
 Not taken for card numbers: UUIDs, hexadecimal digests, IBANs with right check digits, and phone numbers (after a `+` or
 in `phone_number`) of up to 15 digits.
@@ -37,7 +37,9 @@ class Finding(NamedTuple):
 
 _SEPARATOR = r"[\s\-._\u2010-\u2015\u2212\u00ad\u200b-\u200d\u2060\ufeff]{0,3}"
 _RUN = re.compile(rf"(?<!\d)(?:[0-9]{_SEPARATOR}){{{DIGITS_MIN - 1},}}[0-9](?!\d)")
-_GROUP = re.compile(r"[0-9]+")
+_GROUP = re.compile(r"[0-9](?:[\u00ad\u200b-\u200d\u2060\ufeff]*[0-9])*")  # what is invisible separates nothing
+_NO_DIGIT = re.compile(r"[^0-9]+")
+_CARD_GROUPS = ([4, 6, 5], [4, 6, 4])  # as American Express and Diners Club print theirs
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{24,}(?![0-9A-Za-z])")
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])")
 _IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]){11,30}(?![0-9A-Za-z])")
@@ -123,7 +125,7 @@ def cleaned_text(text: str, replace: Replace = masked, *, phone: bool = False) -
         text = _with_plain_digits(text)
     pieces, end = [], 0
     for start, stop in _card_numbers(text, phone):
-        pieces += [text[end:start], replace("".join(_GROUP.findall(text[start:stop])))]
+        pieces += [text[end:start], replace(_NO_DIGIT.sub("", text[start:stop]))]
         end = stop
         found.append("card number")
     text = "".join([*pieces, text[end:]])
@@ -236,7 +238,10 @@ def _in_run(text: str, start: int, stop: int, is_phone: bool) -> Iterator[tuple[
     first = 0
     while first < len(groups):
         for last in range(min(len(groups), first + DIGITS_MAX) - 1, first - 1, -1):
-            digits = "".join(text[low:high] for low, high in groups[first : last + 1])
+            parts = [_NO_DIGIT.sub("", text[low:high]) for low, high in groups[first : last + 1]]
+            digits = "".join(parts)
+            if not DIGITS_MIN <= len(digits) <= DIGITS_MAX or not _is_grouped([len(part) for part in parts]):
+                continue
             spelled_as_phone = is_phone and first == 0 and len(digits) <= PHONE_DIGITS_MAX
             if is_card_number(digits) and not (spelled_as_phone and digits[:2] not in ("34", "37")):
                 yield groups[first][0], groups[last][1]
@@ -247,6 +252,13 @@ def _in_run(text: str, start: int, stop: int, is_phone: bool) -> Iterator[tuple[
 
 def _is_iban(text: str) -> bool:
     return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
+
+
+def _is_grouped(sizes: list[int]) -> bool:
+    """Whether card numbers are written in such groups: equal ones, or fours, the last one shorter. Accounts are not."""
+    first, *middle = sizes[:-1] or sizes
+    equal = all(size == first for size in middle) and sizes[-1] <= first
+    return equal or all(size % 4 == 0 for size in sizes[:-1]) or sizes in _CARD_GROUPS
 
 
 def _luhn(digits: str) -> bool:
@@ -267,7 +279,7 @@ def _is_issued(digits: str) -> bool:
     if two in (34, 37):  # American Express
         return count == 15
     if 300 <= three <= 305 or two in (36, 38, 39):  # Diners Club
-        return count >= 14
+        return count == 14 or count >= 16
     # JCB; Mir; UnionPay, Discover, Maestro, RuPay, Verve, Troy, Elo
     return count >= 16 and (
         3528 <= four <= 3589 or 2200 <= four <= 2205 or two in (50, 81, 82) or 56 <= two <= 69 or four == 9792

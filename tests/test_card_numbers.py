@@ -59,6 +59,7 @@ def spellings(number: str) -> list[Any]:
     return [
         number, int(number), f"card {number}.", f"PAN{number}x", f"a+b={number};2612", number + " 12/29",
         *(grouped(number, separator) for separator in (" ", "-", ".", "_", "  ", " - ", "\u00a0", "\u2011", "\u200b")),
+        number[:5] + "\u200b" + number[5:], " ".join(number), number[:8] + " " + number[8:],
         "".join(chr(ord("０") + int(digit)) for digit in number),
         "".join(chr(ord("٠") + int(digit)) for digit in number),
         {"deep": [{"er": grouped(number, " ")}]}, [number], {number: True},
@@ -148,6 +149,7 @@ def test_a_verification_value_is_never_stored_in_any_form(fields: dict[str, Any]
         {"device_id": hashlib.sha256(b"4").hexdigest()}, {"device_id": "41111111111111110000000000000abc"},
         {"device_id": str(UUID("41111111-1111-4111-8111-411111111111"))},
         {"beneficiary_id": "FI2112345600000785"}, {"beneficiary_id": "DE89 3704 0044 0532 0130 00"},
+        {"beneficiary_id": "38-9012-0123456-009"}, {"account_id": "40-1234-0000001-006"},
         {"cvv_result": "M"}, {"cvv_present": True}, {"cvv": None}, {"cvv": ""}, {"cid": "12345"}, {"note": "cvv ok"},
         {"location": "São Tomé"}, {"a": "4111", "b": "1111 1111 1111"}, {"list": [4111, 1111, 1111, 1111]},
     ],
