@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from contracts.card_numbers import cleaned_text
+
 HIDDEN = "[redacted]"
 DEPTH_MAX = 8  # of nested values; what lies deeper is hidden as a whole
 # Values under these names are hidden whatever they look like.
@@ -33,6 +35,7 @@ def redact(text: str) -> str:
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     if any(character.isdigit() for character in text):
+        text = cleaned_text(text, lambda _digits: HIDDEN)[0]
         text = _INTERNATIONAL.sub(HIDDEN, text)
         text = _DIGITS.sub(HIDDEN, text)
     return text

@@ -222,11 +222,63 @@ def sign_in() -> None:
 
 
 @app.command()
+def erase(
+    account: Annotated[str, typer.Argument(help="As transactions name it.")],
+    client: Annotated[int, typer.Option(help="Whose account it is.")] = 1,
+    keep_topics: Annotated[bool, typer.Option(help="Leave Kafka's records to the next retain.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase a person for good: rows lose what is theirs, the state forgets them, files and topics are cleaned.
+
+    DeleteRecords takes everybody's records up to this moment: consumers of decisions and alerts must have read them.
+    """
+    from redis.asyncio import Redis
+
+    from api.erasing import UploadInUse, erase_account
+    from scoring_worker.erasures import finish_erasures
+    from storage.database import ClientPool, connect
+    from storage.roles import GATEWAY
+
+    settings = _settings()
+    if not yes:
+        typer.confirm(f"Erase this account of client {client} for good?", abort=True)
+
+    async def work() -> None:
+        redis = Redis.from_url(settings.redis_url)
+        async with (
+            await connect(settings.postgres_dsn, size_max=1, role=GATEWAY) as gateway,
+            await connect(settings.postgres_dsn, size_max=1) as pool,
+        ):
+            try:
+                found = await erase_account(
+                    ClientPool(gateway, client), redis, settings, account, (client, "operator", "")
+                )
+            except UploadInUse:
+                typer.echo("A run reads an upload that holds this account; wait for its end.", err=True)
+                raise typer.Exit(1) from None
+            finally:
+                await redis.aclose()
+            if found is None:
+                typer.echo("Nothing is stored about this account.")
+            else:
+                rows = ", ".join(f"{count} {name}" for name, count in found.counts.items())
+                typer.echo(f"Erased ({found.erasure_id}): {rows}.")
+            left = await finish_erasures(settings, pool, topics=not keep_topics)
+            typer.echo("Kafka's records are deleted." if not left else "Kafka still holds records: run retain later.")
+
+    asyncio.run(work())
+
+
+@app.command()
 def retain() -> None:
-    """Delete what is older than RETENTION_DAYS; for a daily timer. Never within 40 days of the newest event."""
+    """Delete what is older than the RETENTION_ settings, and finish erasures in Kafka; for a daily timer.
+
+    Nothing that the state is made of within 40 days of the newest event.
+    """
     import time
 
     from analysis.upload_sweep import sweep_uploads
+    from scoring_worker.erasures import finish_erasures
     from storage.database import connect
     from storage.retention import retain as retain_stored
 
@@ -234,8 +286,15 @@ def retain() -> None:
 
     async def work() -> None:
         async with await connect(settings.postgres_dsn, size_max=1) as pool:
-            report = await retain_stored(pool, settings.retention_days, int(time.time() * 1000))
-            uploads, stray = await sweep_uploads(pool, settings.upload_dir, settings.retention_days, datetime.now(UTC))
+            left = await finish_erasures(settings, pool)
+            if left:
+                typer.echo(f"Records of {quantity(left, 'erasure')} stay in Kafka until they are decided.")
+            report = await retain_stored(
+                pool, settings.retention_days, int(time.time() * 1000), settings.retention_by_kind
+            )
+            uploads, stray = await sweep_uploads(
+                pool, settings.upload_dir, settings.retention_by_kind["uploads"], datetime.now(UTC)
+            )
         typer.echo(f"Deleted {quantity(uploads, 'upload')}, and {quantity(stray, 'folder')} without an upload.")
         if report is None:
             typer.echo("Nothing is stored, or another process deletes already.")

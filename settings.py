@@ -1,5 +1,6 @@
 """Settings from the environment and `.env`, under the names that DESIGN section 6 fixes."""
 
+import hmac
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -7,6 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.card_numbers import tokens
+from contracts.card_policy import REFUSE, CardPolicy
 from contracts.errors import SettingsError
 from contracts.producers import OWN_NAME, Producer, Producers, Signer, own_secret, parse_producers
 from contracts.topics import Topics
@@ -74,6 +77,9 @@ class Settings(BaseSettings):
     currency_rates: str = ""  # "EUR=1.08,KES=0.0077": one unit in base units; adds to the built-in table
     event_age_max_days: float = Field(3650, gt=0, validation_alias="EVENT_AGE_MAX")
 
+    card_numbers: Literal["refuse", "token"] = "refuse"  # in messages: a dead letter or a 422, or a token instead
+    card_token_key: SecretStr = SecretStr("")  # what the tokens are made with; of its own, and kept as long as they are
+
     skew_share: float = Field(0.02, ge=0, le=1)  # of the accounts, whose vectors are replayed and compared; 0: none
     precision_drop_max: float = Field(0.1, gt=0, le=1)  # below the model's own, before operators are warned
 
@@ -83,6 +89,12 @@ class Settings(BaseSettings):
     score_deadline_ms: int = Field(500, ge=10, le=60_000)
     shutdown_deadline_s: float = Field(20, gt=0)
     retention_days: int = Field(400, ge=40)  # of transactions and decisions; must outlive the longest window
+    retention_alerts_days: int | None = Field(
+        None, ge=40
+    )  # of alerts and cases; where it is None, RETENTION_DAYS holds
+    retention_uploads_days: int | None = Field(None, ge=1)  # of files, runs and what they found
+    retention_audit_days: int = Field(1830, ge=365)  # of the audit log
+    retention_state_days: int = Field(90, ge=75)  # of a state that nothing is added to; twice what a feature looks back
     demo_rate: float = Field(1, ge=0, le=50_000)
 
     analysis_workers: int = Field(1, ge=0, le=64)  # that `riskstream up` starts
@@ -136,6 +148,56 @@ class Settings(BaseSettings):
         if not self.kafka_producers.get_secret_value():
             return None
         return Signer(OWN_NAME, own_secret(self.secret_key.get_secret_value()).encode())
+
+    def _keep_transactions_of_alerts(self) -> "Settings":
+        if (self.retention_alerts_days or 0) > self.retention_days:
+            raise ValueError(
+                "RETENTION_ALERTS_DAYS must not be more than RETENTION_DAYS: an alert needs its transaction"
+            )
+        return self
+
+    @property
+    def state_ttl_s(self) -> int:
+        return self.retention_state_days * DAY_S
+
+    @property
+    def retention_by_kind(self) -> dict[str, int]:
+        """Days for which each kind of data is kept, as `storage.retention.retain` takes them."""
+        return {
+            "decisions": self.retention_days,
+            "alerts": self.retention_alerts_days or self.retention_days,
+            "uploads": self.retention_uploads_days or self.retention_days,
+            "audit": self.retention_audit_days,
+            "state": self.retention_state_days,
+        }
+
+    @model_validator(mode="after")
+    def _require_key_of_card_tokens(self) -> "Settings":
+        key = self.card_token_key.get_secret_value()
+        if (self.card_numbers == "token" or key) and (len(key) < SECRET_KEY_LENGTH_MIN or len(set(key)) < 10):
+            raise ValueError(
+                f"CARD_TOKEN_KEY must be {SECRET_KEY_LENGTH_MIN} or more random characters when CARD_NUMBERS=token;"
+                " make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        if key and key == self.secret_key.get_secret_value():
+            raise ValueError("CARD_TOKEN_KEY must not be SECRET_KEY: each key has one use")
+        return self
+
+    @property
+    def card_policy(self) -> CardPolicy:
+        """What becomes of card numbers in messages."""
+        key = self.card_token_key.get_secret_value()
+        return CardPolicy(tokens(key.encode())) if self.card_numbers == "token" else REFUSE
+
+    @property
+    def card_key_of_files(self) -> bytes:
+        """Make the tokens of card numbers in rows of files, whose accounts they may be: tokens in any case.
+
+        Without a CARD_TOKEN_KEY a key that only files have.
+        """
+        key = self.card_token_key.get_secret_value().encode()
+        secret = self.secret_key.get_secret_value().encode()
+        return key or hmac.digest(secret, b"card-tokens-of-files", "sha256")
 
     @property
     def topics(self) -> Topics:

@@ -19,6 +19,7 @@ from analysis.run import analyse
 from analysis.sample_rows import sample
 from analysis.strategy import InvalidStrategy, parsed
 from contracts.anomaly import file_row_id
+from contracts.card_numbers import tokens
 from storage.anomalies import FoundAnomaly
 
 
@@ -31,6 +32,7 @@ class FileToRead:
     folder: Path
     wanted: Wanted | None
     time_zone: str
+    card_token_key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def read_file(link: Link, asked: FileToRead) -> Extracted:
         asked.folder / "rows.parquet",
         asked.folder / "rejects.parquet",
         wanted=asked.wanted,
-        defaults=Defaults(time_zone=asked.time_zone, kept=link.ask),
+        defaults=Defaults(time_zone=asked.time_zone, kept=link.ask, card_tokens=tokens(asked.card_token_key)),
         progress=link.progress,
     )
 

@@ -13,11 +13,13 @@ from pydantic import ValidationError
 
 from analysis.child import ChildEnded, Limits, in_child
 from analysis.child_work import FileToRead, read_file
+from analysis.extract.card_data import without_card_numbers
 from analysis.extract.extract import Extracted, NeedsConfirmation, NotReadable
 from analysis.extract.parts import FileRefused
 from analysis.extract.reading import Mapping, Reading, Wanted
 from analysis.jobs import Context, Finish
 from analysis.upload_folder import original_path, rejects_path, rows_path, upload_folder
+from contracts.card_numbers import cleaned_text
 from storage.clients import ClientRepository
 from storage.database import Connection
 from storage.jobs import Job
@@ -44,7 +46,14 @@ def parse(job: Job, context: Context) -> Finish | None:
         path = original_path(root, upload.client_id, upload.upload_id)
         found = in_child(
             read_file,
-            FileToRead(path, upload.file_name, working, _wanted(upload), _time_zone(upload, context)),
+            FileToRead(
+                path,
+                upload.file_name,
+                working,
+                _wanted(upload),
+                _time_zone(upload, context),
+                context.settings.card_key_of_files,
+            ),
             limits_of(path.stat().st_size, context),
             progress=context.progress,
             cancelled=context.cancelled,
@@ -98,7 +107,7 @@ def _kept(upload: StoredUpload, layout_id: str, context: Context) -> Mapping | N
 
 
 def _success(root: Path, working: Path, upload: StoredUpload, found: Extracted, actor: str) -> Finish:
-    reading = found.reading.model_dump(mode="json")
+    reading = without_card_numbers(found.reading.model_dump(mode="json"))
     outcome = {
         "accounting": found.accounting.model_dump(mode="json"),
         "balance": found.balance.model_dump(mode="json") if found.balance is not None else None,
@@ -127,7 +136,8 @@ def _refusal(
 ) -> Finish:
     shutil.rmtree(working, ignore_errors=True)
     client_id, upload_id = upload.client_id, upload.upload_id
-    shown = reading.model_dump(mode="json") if reading is not None else None
+    shown = without_card_numbers(reading.model_dump(mode="json")) if reading is not None else None
+    problem = cleaned_text(problem)[0]
 
     async def store(connection: Connection) -> None:
         if await refused(connection, client_id, upload_id, upload.revision, problem, shown, asks=asks):

@@ -18,6 +18,7 @@ from api.older_paths import OlderPaths
 from api.parts import build
 from api.request_check import check_request
 from api.routes import (
+    accounts,
     alerts,
     analysis,
     analytics,
@@ -113,6 +114,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         strategies,
         uploads,
         detectors,
+        accounts,
     ):
         app.include_router(module.router)
     problems.install(app)

@@ -50,6 +50,7 @@ TAGS: Final = {
     "feed": "Tickets for the live feed",
     "stream": "Health of the stream",
     "auth": "Accounts, signing in and out, tokens",
+    "accounts": "What is stored about one account: export and erasure",
     "users": "Users of a client and their roles",
     "api-keys": "Keys for systems that call",
     "subscription": "Limits and quota",
@@ -118,6 +119,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         statuses.add(422)  # for a parameter that it does not know
     if operation.get("parameters"):
         statuses |= WITH_PARAMETERS
+    if any(each.get("name") == "cursor" for each in operation.get("parameters", ())):
+        statuses.add(400)
     if "requestBody" in operation:
         statuses |= WITH_BODY
     for status in sorted(statuses):

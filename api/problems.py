@@ -35,6 +35,7 @@ class Kind:
 
 INVALID_REQUEST = Kind(422, "invalid-request", "The request is not valid")
 MALFORMED = Kind(400, "malformed-request", "The request cannot be read")
+INVALID_CURSOR = Kind(400, "invalid-cursor", "The cursor does not belong to this list")
 NOT_AUTHENTICATED = Kind(401, "not-authenticated", "Credentials are missing or not valid")
 FORBIDDEN = Kind(403, "forbidden", "These credentials do not allow this")
 NOT_FOUND = Kind(404, "not-found", "There is nothing here")
@@ -192,6 +193,8 @@ async def _on_invalid_request(request: Request, error: Exception) -> JSONRespons
         for item in error.errors()[:ERRORS_MAX]
     ]
     detail = f"{errors[0]['where']}: {errors[0]['why']}" if errors else INVALID_REQUEST.title
+    if errors and all(item["where"] == "query.cursor" for item in errors):
+        return document(INVALID_CURSOR, detail, request_id_of(request))
     return document(INVALID_REQUEST, detail, request_id_of(request), errors=errors)
 
 

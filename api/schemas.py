@@ -109,7 +109,9 @@ class TransactionOut(Answer):
     account: str
     event_time_ms: int
     decided_at_ms: int
-    received: Annotated[Any, Field(description="The original message, unknown fields included")]
+    received: Annotated[
+        Any, Field(description="The original message; unknown and personal fields are masked without the scope `admin`")
+    ]
     position: PositionOut
     decision: DecisionOut
     alert_id: str | None

@@ -17,6 +17,7 @@ class DeadLetterReason(StrEnum):
     TIME_TOO_OLD = "time_too_old"
     UNKNOWN_CLIENT = "unknown_client"
     NO_EXCHANGE_RATE = "no_exchange_rate"
+    CARD_DATA = "card_data"
     UNREADABLE_HEADERS = "unreadable_headers"
     UNREADABLE_BATCH = "unreadable_batch"
     BATCH_TOO_LARGE = "batch_too_large"

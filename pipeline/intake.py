@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
+from contracts.card_policy import REFUSE, CardPolicy
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.label import ForwardedLabel, decode_forwarded
 from contracts.log import LogRecord
+from contracts.look_alikes import complaint_about_ids
 from contracts.rfc3339 import complaint_about_message
 from contracts.transaction import Transaction, decode_transaction, reject_for_time
 from storage.label_join import LabelKey
@@ -41,7 +43,8 @@ class Intake:
 class Gate:
     """What is let in besides being valid: known clients, currencies with a rate, sane event times, sizes.
 
-    `learn_clients` brings `knows_client` up to date with Postgres.
+    `learn_clients` brings `knows_client` up to date with Postgres. With `cards` that make tokens, the body of what is
+    usable holds them; else it is the record's, byte for byte.
     """
 
     knows_client: Callable[[int], bool]
@@ -51,6 +54,7 @@ class Gate:
     learn_clients: Callable[[], Awaitable[None]] | None = None
     written_labels: Callable[[Sequence[ForwardedLabel]], Awaitable[set[LabelKey]]] | None = None
     complaint: Callable[[LogRecord, int], str | None] | None = None  # about who wrote it, for a client
+    cards: CardPolicy = REFUSE
 
     async def let_in(self, records: Sequence[LogRecord]) -> Intake:
         """As `admit`, but a client that seems unknown is looked up first: it may have registered a moment ago.
@@ -73,28 +77,37 @@ class Gate:
         """Decode and check a batch. Never raises on bad input."""
         intake = Intake()
         for record in records:
-            value = self._value(record)
+            body = self._body(record)
+            if isinstance(body, Rejection):
+                intake.rejected.append(Rejected(record, body))
+                continue
+            value = self._value(record, body)
             if type(value) is Transaction or type(value) is ForwardedLabel:
-                intake.usable.append(Usable(record.offset, record.value or b"", value))
+                intake.usable.append(Usable(record.offset, body, value))
             elif type(value) is Rejection:
                 intake.rejected.append(Rejected(record, value))
         return intake
 
-    def _value(self, record: LogRecord) -> Transaction | ForwardedLabel | Rejection:
+    def _body(self, record: LogRecord) -> bytes | Rejection:
+        """The message as it may be stored."""
         if record.rejection is not None:
             return record.rejection
+        body = record.value or b""
+        if not record.is_label and len(body) > self.bytes_max:
+            return Rejection(DeadLetterReason.TOO_LARGE, f"{len(body)} bytes; {self.bytes_max} are allowed")
+        return body if record.is_label else self.cards.applied(body)  # our own copy of what was stored already
+
+    def _value(self, record: LogRecord, body: bytes) -> Transaction | ForwardedLabel | Rejection:
         if record.is_label:
-            label = decode_forwarded(record.value)
+            label = decode_forwarded(body)
             return self._of_known_client(label) if type(label) is ForwardedLabel else label
-        if record.value and len(record.value) > self.bytes_max:
-            return Rejection(DeadLetterReason.TOO_LARGE, f"{len(record.value)} bytes; {self.bytes_max} are allowed")
-        value = decode_transaction(record.value)
+        value = decode_transaction(body)
         if type(value) is not Transaction:
             return value
         if self.complaint is not None and (why := self.complaint(record, value.client_id)):
             return Rejection(DeadLetterReason.NOT_AUTHORISED, why)
         # Only on the way in: what was stored before this rule can still be read.
-        if complaint := complaint_about_message(record.value or b"", "timestamp"):
+        if complaint := complaint_about_message(body, "timestamp") or complaint_about_ids(value):
             return Rejection(DeadLetterReason.INVALID_FIELD, complaint)
         return self._known(value, record.append_ms)
 

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.deadletter import Rejection
+from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.field_names import value_hint
-from contracts.label import decode_label
-from contracts.transaction import EPOCH, decode_transaction
+from contracts.label import Label, decode_label
+from contracts.look_alikes import complaint_about_ids, complaint_about_spelling
+from contracts.transaction import EPOCH, Transaction, decode_transaction
 from riskstream_client.rows import Refused, Row
 from riskstream_client.times import TimeReader, time_reader
 
@@ -109,13 +110,13 @@ class MessageBuilder:
             account = fields.get("account_id") or fields.get("phone_number")
             key = str(account).encode("utf-8", "replace") if account else None
             return Message(row.line, key, value, _ms(moment) if moment else None, None, identity)
-        transaction = decode_transaction(value)
+        transaction = _acceptable(value)
         if isinstance(transaction, Rejection):
             return self._rejected(row, transaction, fields)
         return Message(row.line, transaction.account.encode(), value, transaction.event_time_ms, None, identity)
 
     def _as_it_is(self, row: Row) -> Message | Refused:
-        transaction = decode_transaction(row.source)
+        transaction = _acceptable(row.source)
         if not isinstance(transaction, Rejection):
             return Message(row.line, transaction.account.encode(), row.source, transaction.event_time_ms, None, b"")
         if self._options.validate:
@@ -142,7 +143,7 @@ class MessageBuilder:
         if "client_id" in fields:
             label["client_id"] = fields["client_id"]
         value = _encode({**label, "source": "file"})
-        decoded = decode_label(value) if self._options.validate else None
+        decoded = _acceptable_label(value) if self._options.validate else None
         return self._rejected(row, decoded, fields) if isinstance(decoded, Rejection) else value
 
     def _rejected(self, row: Row, rejection: Rejection, fields: dict[str, Any]) -> Refused:
@@ -159,6 +160,21 @@ class MessageBuilder:
 
     def _refused(self, row: Row, name: str, reason: str) -> Refused:
         return Refused(row.line, self._columns.get(name, name), reason, row.source)
+
+
+def _acceptable(value: bytes) -> Transaction | Rejection:
+    """Decode and refuse as the stream would."""
+    transaction = decode_transaction(value)
+    if isinstance(transaction, Transaction) and (complaint := complaint_about_ids(transaction)):
+        return Rejection(DeadLetterReason.INVALID_FIELD, complaint)
+    return transaction
+
+
+def _acceptable_label(value: bytes) -> Label | Rejection:
+    label = decode_label(value)
+    if isinstance(label, Label) and (complaint := complaint_about_spelling(label.transaction_id)):
+        return Rejection(DeadLetterReason.INVALID_FIELD, f"{complaint} - at `$.transaction_id`")
+    return label
 
 
 def _ms(moment: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The dead-letter topic: every message that cannot be used, byte for byte, with the reason in its headers."""
+"""The dead-letter topic: every message that cannot be used, byte for byte but for card data, with the reason."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from contracts.card_numbers import cleaned_text
+from contracts.card_policy import without_card_data
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import StoreUnavailable
 from contracts.log import LogRecord
@@ -46,15 +48,15 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 def dead_letter_of(topic: str, record: LogRecord, rejection: Rejection) -> DeadLetter:
-    """A record of `topic` that cannot be used."""
+    """A record of `topic` that cannot be used: byte for byte, but for digits of card numbers, which nobody may keep."""
     return DeadLetter(
         topic=topic,
         partition=record.partition,
         offset=record.offset,
         timestamp_ms=record.append_ms,
-        key=record.key,
-        value=record.value,
-        headers=record.headers,
+        key=without_card_data(record.key),
+        value=without_card_data(record.value),
+        headers=[(cleaned_text(name)[0], without_card_data(value)) for name, value in record.headers],
         rejection=rejection,
         stage="HEADER_CONVERTER" if rejection.reason is DeadLetterReason.UNREADABLE_HEADERS else "VALUE_CONVERTER",
     )

@@ -86,6 +86,7 @@ class LabelForwarder:
             producers=settings.producers,
             make_careful=self._careful,
             monotonic=self._monotonic,
+            cards=settings.card_policy,
         )
 
 

@@ -15,10 +15,12 @@ from aiokafka.errors import (
     ProducerFenced,
 )
 
+from contracts.card_policy import REFUSE, CardPolicy
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from contracts.label import PRODUCER_REVISION_MAX, ForwardedLabel, Label, decode_label
 from contracts.log import LogRecord
+from contracts.look_alikes import complaint_about_spelling
 from contracts.producers import Producers
 from contracts.topics import LABEL_HEADER, Topics
 from features.plan import PLAN
@@ -59,6 +61,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         producers: Producers | None,
         make_careful: Callable[[TopicPartition, Any], CarefulReader],
         monotonic: Callable[[], float],
+        cards: CardPolicy = REFUSE,
     ) -> None:
         self._consumer_arguments = consumer_arguments
         self._producer_arguments = producer_arguments
@@ -69,6 +72,7 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._make_careful = make_careful
         self._careful: dict[TopicPartition, CarefulReader] = {}
         self._monotonic = monotonic
+        self._cards = cards
         self._group: str = consumer_arguments["group_id"]
         self._consumer: Any = None
         self._producer: Any = None
@@ -166,11 +170,14 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
     async def _forward_new(self, batches: dict[TopicPartition, list[LogRecord]]) -> int:
         records = [record for records in batches.values() for record in records]
-        decoded = [record.rejection or decode_label(record.value) for record in records]
+        decoded = [record.rejection or self._decoded(record.value) for record in records]
         given = await self._repository.given([label for label in decoded if _is_reserved(label)])
         labels: list[Label] = []
         bad: list[DeadLetter] = []
+        refused = await self._look_alikes([label for label in decoded if isinstance(label, Label)])
         for record, label in zip(records, decoded, strict=True):
+            if isinstance(label, Label):
+                label = refused.get((label.client_id, label.transaction_id), label)
             if isinstance(label, Rejection):
                 bad.append(dead_letter_of(self._topics.labels, record, label))
             elif complaint := self._complaint(record, label):
@@ -193,6 +200,22 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         if self._producers is None:
             return None
         return self._producers.complaint(self._topics.labels, record.key, record.value, record.headers, label.client_id)
+
+    def _decoded(self, value: bytes | None) -> Label | Rejection:
+        body = self._cards.applied(value or b"")
+        return body if isinstance(body, Rejection) else decode_label(body)
+
+    async def _look_alikes(self, labels: Sequence[Label]) -> dict[tuple[int, str], Rejection]:
+        """Refuse ids that no transaction can have. One stored before their spelling mattered keeps its labels."""
+        odd = {
+            (label.client_id, label.transaction_id): Rejection(
+                DeadLetterReason.INVALID_FIELD, f"{complaint} - at `$.transaction_id`"
+            )
+            for label in labels
+            if (complaint := complaint_about_spelling(label.transaction_id))
+        }
+        stored = await self._repository.decided(sorted(odd))
+        return {key: rejection for key, rejection in odd.items() if key not in stored}
 
     async def _forward_waiting(self) -> int:
         if self._monotonic() < self._next_look_s:

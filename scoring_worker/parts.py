@@ -90,7 +90,7 @@ async def connected(
 
         money = Money(settings.currency_base, settings.currency_default, settings.currency_rates)
         fingerprint = fingerprint_of(CATALOGUE_HASH, money)
-        state = RedisStateStore(redis, settings.redis_key_prefix, fingerprint)
+        state = RedisStateStore(redis, settings.redis_key_prefix, fingerprint, settings.state_ttl_s)
         await state.check_policy()
         model = ServedModel(settings.model_path)
         book = ClientBook(model, settings.risk_threshold_high)
@@ -121,6 +121,7 @@ async def connected(
                 learn_clients,
                 labels.written,
                 complaint_of(settings.producers, topics.transactions),
+                cards=settings.card_policy,
             ),
         )
         yield Parts(

@@ -19,6 +19,7 @@ from features.packing import FORMAT
 from scoring.skew import Compared, Replay, Served
 from scoring_worker.model_metrics import ModelMetrics
 from storage.database import Connection, Pool, session
+from storage.erasure import PSEUDONYM
 from storage.followers import Follower, settled_after_s
 from storage.replay_rows import MismatchRow, ReplayRows, ServedRow
 
@@ -112,7 +113,9 @@ async def read_page(rows: ReplayRows, connection: Connection, source: int, start
     payments = await rows.transactions(connection, source, start, stop)
     labels = await rows.labels(connection, source, start, stop)
     found: list[tuple[int, Record, Served | None]] = [(offset, label, None) for offset, label in labels]
-    found += [(row.offset, _transaction(row), Served(row.vector, row.states)) for row in payments]
+    for row in payments:
+        transaction = _transaction(row)
+        found.append((row.offset, transaction, _served(row, transaction)))
     found.sort(key=lambda item: item[0])
     return Page(stop, [record for _, record, _ in found], [served for _, _, served in found])
 
@@ -127,6 +130,11 @@ def _transaction(row: ServedRow) -> Transaction:
     if not isinstance(value, Transaction):
         raise OffsetGap(f"the stored transaction at offset {row.offset} can no longer be read: {value.detail}")
     return value if value.client_id == row.client_id else msgspec.structs.replace(value, client_id=row.client_id)
+
+
+def _served(row: ServedRow, transaction: Transaction) -> Served | None:
+    """What was served; None for an account that was erased, whose messages hold less than what it was served for."""
+    return None if transaction.account.startswith(PSEUDONYM) else Served(row.vector, row.states)
 
 
 def _row(transaction: Transaction, features: Mapping[str, tuple[float, float]]) -> MismatchRow:

@@ -135,6 +135,10 @@ JOIN labels AS l ON l.client_id = k.client_id AND l.transaction_id = k.transacti
 WHERE (l.account, l.merchant_id, l.event_time_ms, l.effective_ms, l.change)
     IS NOT DISTINCT FROM (k.account, k.merchant_id, k.event_time_ms, k.effective_ms, k.change)
 """
+_DECIDED = """
+SELECT k.client_id, k.transaction_id FROM unnest($1::integer[], $2::text[]) AS k (client_id, transaction_id)
+WHERE EXISTS (SELECT 1 FROM decided AS x WHERE x.client_id = k.client_id AND x.transaction_id = k.transaction_id)
+"""
 _WAITING_COUNT = "SELECT count(*) FROM labels WHERE state = 'waiting'"
 _BEFORE_ALL = (0, "", -1)  # client ids start at 1
 
@@ -181,6 +185,13 @@ class LabelRepository:
             await connection.execute(_LOCK, LABEL_LOCK)
             await _insert(connection, labels, await _highest(connection, keys))
             return await self._join(connection, keys, label_delay_ms)
+
+    async def decided(self, keys: Sequence[TransactionKey]) -> set[TransactionKey]:
+        """Those of these transactions that have a decision."""
+        if not keys:
+            return set()
+        async with session(self._pool) as connection:
+            return {(row[0], row[1]) for row in await connection.fetch(_DECIDED, *zip(*keys, strict=True))}
 
     async def take_waiting(self, label_delay_ms: int, limit: int = WAITING_LIMIT) -> list[ForwardedLabel]:
         """As `take`, for labels that waited and whose transaction has been decided since.

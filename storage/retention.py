@@ -6,8 +6,9 @@ Order matters. Alerts go from a client's oldest on, so that its sequence has no 
 alert, so that an id that could be decided again cannot meet its own old alert.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import asyncpg
 import msgspec
@@ -122,11 +123,30 @@ _DELETES = {
                 SELECT FROM analysis_runs AS r WHERE r.job_id = j.job_id
             ) LIMIT $2))
     """,
+    "audit_log": """
+        DELETE FROM audit_log WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM audit_log WHERE recorded_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))
+    """,
     "worker_status": """
         DELETE FROM worker_status WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM worker_status WHERE reported_at < to_timestamp($1::bigint / 1000.0) LIMIT $2))
     """,
 }
+
+
+# Which kind of data a table holds, where it is not `decisions`.
+_KINDS = {
+    "alerts": "alerts",
+    "cases": "alerts",
+    "replay_states": "state",
+    "feature_mismatches": "state",
+    "shadow_scores": "state",
+    "anomalies": "uploads",
+    "analysis_runs": "uploads",
+    "jobs": "uploads",
+    "audit_log": "audit",
+}
+AUDIT_DAYS_MIN = 365  # the log itself refuses to lose a younger entry
 
 
 class RetentionReport(msgspec.Struct, frozen=True):
@@ -143,17 +163,32 @@ def cutoff_of(now_ms: int, newest_ms: int, retention_days: int) -> int:
     return min(now_ms, newest_ms) - max(retention_days, DAYS_MIN) * DAY_MS
 
 
-async def retain(pool: Pool, retention_days: int, now_ms: int) -> RetentionReport | None:
-    """Remove what is too old; None if there is nothing stored or another process is at it. Raises StoreUnavailable."""
+async def retain(
+    pool: Pool, retention_days: int, now_ms: int, by_kind: Mapping[str, int] = MappingProxyType({})
+) -> RetentionReport | None:
+    """Remove what is too old; None if there is nothing stored or another process is at it. Raises StoreUnavailable.
+
+    `by_kind`: days of `alerts`, `uploads`, `state`, `audit`, where they differ from `retention_days`. The audit log is
+    only looked at where its days are given.
+    """
     async with session(pool) as connection, _alone(connection) as alone:
         newest_ms = await connection.fetchval(_NEWEST) if alone else None
         if newest_ms is None:
             return None
         cutoff_ms = cutoff_of(now_ms, newest_ms, retention_days)
         dropped, busy = await _drop_partitions(connection, cutoff_ms)
-        deleted = {"alerts": await _delete_alerts(connection, cutoff_ms)}
+
+        def cutoff(table: str) -> int:
+            kind = _KINDS.get(table, "decisions")
+            days = by_kind.get(kind, retention_days)
+            if kind == "uploads":  # by the clock, and nothing that the state is made of
+                return now_ms - days * DAY_MS
+            return cutoff_of(now_ms, newest_ms, max(days, AUDIT_DAYS_MIN) if kind == "audit" else days)
+
+        deleted = {"alerts": await _delete_alerts(connection, cutoff("alerts"))}
         for table, statement in _DELETES.items():
-            deleted[table] = await _delete(connection, statement, cutoff_ms)
+            if table != "audit_log" or "audit" in by_kind:
+                deleted[table] = await _delete(connection, statement, cutoff(table))
         return RetentionReport(cutoff_ms, tuple(dropped), tuple(busy), deleted)
 
 

@@ -53,6 +53,7 @@ UPDATE uploads SET state = $6, problem = $4, reading = coalesce($5, reading), ro
     outcome = NULL, parsed_at = now()
 WHERE client_id = $1 AND upload_id = $2 AND revision = $3
 """
+_IDS = "SELECT upload_id FROM uploads WHERE client_id = $1"
 _DELETE = "DELETE FROM uploads WHERE client_id = $1 AND upload_id = $2"
 _OLD = "SELECT client_id, upload_id FROM uploads WHERE created_at < $1 ORDER BY created_at LIMIT $2"
 _KNOWN = "SELECT upload_id FROM uploads WHERE upload_id = ANY ($1::uuid[])"
@@ -250,6 +251,11 @@ async def is_analysed(connection: Connection, client_id: int, upload_id: UUID) -
     """Whether a run over it waits or is at work."""
     found: bool = await connection.fetchval(_IS_ANALYSED, client_id, upload_id)
     return found
+
+
+async def upload_ids(connection: Connection, client_id: int) -> list[UUID]:
+    """Every upload of a client."""
+    return [row[0] for row in await connection.fetch(_IDS, client_id)]
 
 
 async def delete(connection: Connection, client_id: int, upload_id: UUID) -> bool:

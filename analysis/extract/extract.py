@@ -1,10 +1,12 @@
 """One file to rows: what it is, how it is read, every row landed or listed; in bounded memory, whatever its size."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 from typing import Self
 
+from analysis.extract.card_data import without_card_data
 from analysis.extract.csv_reader import CsvReader
 from analysis.extract.detect import detect
 from analysis.extract.encoding import known_encoding
@@ -32,6 +34,7 @@ from analysis.extract.understanding import Understanding, decided, questions_of,
 from analysis.extract.xml_reader import XmlReader
 from analysis.progress import Progress, unless
 from analysis.rows import RowWriter
+from contracts.card_numbers import Replace, tokens
 
 EXAMPLE_ROWS = 500  # that a mapping is guessed from
 SHOWN_EXAMPLES = 5  # of each column, for whoever corrects the mapping
@@ -68,11 +71,15 @@ class NeedsConfirmation(NotReadable):
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds where a file says nothing. `kept`: layout id → the client's own mapping for such files."""
+    """What holds where a file says nothing. `kept`: layout id → the client's own mapping for such files.
+
+    `card_tokens` makes what stands in rows for card numbers.
+    """
 
     time_zone: str = "UTC"
     currency: str | None = None
     kept: Callable[[str], Mapping | None] = lambda _: None
+    card_tokens: Replace = field(default_factory=lambda: tokens(token_bytes()))  # of this file alone, unless given
 
 
 def extract(
@@ -104,7 +111,7 @@ def extract(
             if isinstance(found, Unusable):
                 transform.unusable(found)
                 continue
-            rows.write(transform.apply(found))
+            rows.write(without_card_data(transform.apply(found), defaults.card_tokens))
             if rows.count > ROWS_MAX:
                 raise FileRefused(f"the file has more than {ROWS_MAX} rows")
             progress("parse", found.done, reader.size)

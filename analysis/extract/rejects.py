@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.extract.parts import FileRefused
+from contracts.card_numbers import cleaned_text
 
 SCHEMA = pa.schema([("line", pa.int64()), ("column", pa.string()), ("reason", pa.string()), ("excerpt", pa.string())])
 EXCERPT_MAX = 120  # characters of the cell or row that is at fault
@@ -34,7 +35,8 @@ class RejectWriter:
             raise FileRefused(
                 f"more than {REJECTS_MAX} rows cannot be used, the last one in line {line}: {column}: {reason}"
             )
-        for name, value in zip(SCHEMA.names, (line, column, reason, _shown(excerpt)), strict=True):
+        told = (cleaned_text(column)[0], cleaned_text(reason)[0], _shown(cleaned_text(excerpt)[0]))
+        for name, value in zip(SCHEMA.names, (line, *told), strict=True):
             self._pending[name].append(value)
         if len(self._pending["line"]) >= FLUSH_ROWS:
             self._flush()

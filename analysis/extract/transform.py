@@ -18,6 +18,7 @@ from analysis.extract.parts import CELL_BYTES_MAX, Batch, LineCounts, Unusable
 from analysis.extract.reading import Mapping, Meaning
 from analysis.extract.times import times
 from analysis.extract.totals import HINT, is_total
+from contracts.look_alikes import one_spelling
 
 WORD_BYTES_MAX = 512  # of what detectors group by
 WORDS: tuple[Meaning, ...] = (
@@ -284,7 +285,7 @@ class Transform:
         if (pc.max(lengths).as_py() or 0) > WORD_BYTES_MAX:
             reason = f"{meaning} has more than {WORD_BYTES_MAX} bytes"
             work.fail(pc.greater(lengths, WORD_BYTES_MAX), self.mapping.columns[meaning], reason, text)
-        return _or_null(text)
+        return _or_null(_one_spelling(text) if meaning in ("account", "device") else text)
 
     def _extra(self, work: "_Work") -> pa.Array | None:
         """The columns without a meaning, as a JSON object of those that are not empty."""
@@ -333,6 +334,14 @@ class _Work:
     def tell(self, reject: Reject) -> None:
         for _, line, column, reason, cell in sorted(self._wrong):
             reject(line, column, reason, cell)
+
+
+def _one_spelling(text: pa.Array) -> pa.Array:
+    """Ids with one spelling each, so that look-alikes are one account."""
+    coded = text.dictionary_encode()
+    found = coded.dictionary.to_pylist()
+    plain = [one_spelling(value) for value in found]
+    return text if plain == found else pa.array(plain, pa.string()).take(coded.indices)
 
 
 def _or_null(text: pa.Array) -> pa.Array:

@@ -12,7 +12,7 @@ from api.cursors import (
     decode_page_cursor,
     encode_page_cursor,
 )
-from api.problems import INVALID_REQUEST, Problem
+from api.problems import INVALID_CURSOR, Problem
 
 LIMIT_DEFAULT, LIMIT_MAX = 50, 200  # items a page; 200 alerts are about 300 kB
 _PLACE = frozenset({"limit", "cursor"})  # which part of the list, not which list
@@ -43,7 +43,7 @@ class PageQuery(BaseModel):
 
 
 def resumed(query: Q) -> tuple[Q, PageCursor | None]:
-    """The question to answer, and where its last page ended; raises a 422 problem for a cursor that fits nowhere."""
+    """The question to answer, and where its last page ended; raises a 400 problem for a cursor that fits nowhere."""
     if query.cursor is None:
         return query, None
     try:
@@ -62,13 +62,13 @@ def next_cursor(query: PageQuery, key: list[int | float | str | None]) -> str:
     return encode_page_cursor(query.question, key)
 
 
-def number_of(page: PageCursor) -> int:
-    """The key of a list that is ordered by one positive number. Raises a 422 problem."""
+def number_of(page: PageCursor, largest: int = SEQUENCE_MAX) -> int:
+    """The key of a list that is ordered by one positive number, at most what its column holds. Raises a 400 problem."""
     match page.key:
-        case [int(number)] if 0 < number <= SEQUENCE_MAX:
+        case [int(number)] if 0 < number <= largest:
             return number
     raise bad_cursor("it is damaged; use `next_cursor` as it came")
 
 
 def bad_cursor(why: str) -> Problem:
-    return Problem(INVALID_REQUEST, f"query.cursor: {why}")
+    return Problem(INVALID_CURSOR, f"query.cursor: {why}")

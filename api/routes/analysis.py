@@ -27,6 +27,7 @@ from api.routes.jobs import cancelled
 from storage import anomalies
 from storage.analysis_runs import RunRepository
 from storage.anomalies import AnomalyRepository
+from storage.anomaly_comparison import RANK_NONE
 from storage.database import session
 
 PLACE_MAX = 2**53  # what JSON holds as a whole number everywhere
@@ -96,7 +97,7 @@ async def list_results(
             caller.client_id,
             run_id,
             asked.filter(),
-            after_rank=number_of(page) if page else 0,
+            after_rank=number_of(page, RANK_NONE) if page else 0,
             limit=asked.limit + 1,
         )
     page_rows = found[: asked.limit]

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 @router.get("", summary="The audit log, newest first")
 async def list_audit_entries(caller: Administrator, parts: PartsOf, query: Annotated[AuditQuery, Query()]) -> AuditPage:
-    """All filters given must hold. Nobody can change or remove an entry."""
+    """All filters given must hold. Nobody can change an entry; a reason is emptied when the person in it is erased."""
     asked, page = resumed(query)
     async with parts.database.client(caller.client_id) as pool:
         found = await AuditRepository(pool).page(

@@ -1,21 +1,21 @@
 """Stored transactions with their decisions: what was received, what was decided, and from which numbers."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import numpy as np
 from fastapi import APIRouter, Path, Query
 
 from api.analysis.queries import AnomalyQuery
 from api.analysis.schemas import AnomalyOut, AnomalyPage
-from api.auth import Reader
+from api.auth import Caller, Reader
 from api.cases.paging import bad_cursor, next_cursor, resumed
 from api.cursors import SEQUENCE_MAX, PageCursor
 from api.listing import listed
 from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import NOT_FOUND, Problem
+from api.received import received
 from api.schemas import DecisionOut, PositionOut, ReasonOut, TransactionOut
 from api.transaction_schemas import ListedTransactionOut, TransactionPageOut, TransactionQuery
 from contracts.decision import Decision
@@ -26,7 +26,6 @@ from storage.anomalies import AnomalyRepository
 from storage.transaction_list import TransactionListRepository
 from storage.transactions import StoredTransaction, TransactionRepository
 
-DEPTH_MAX = 64  # of what is nested in a field that we do not use; pydantic writes some 250 levels and then fails
 TransactionId = Annotated[str, Path(min_length=1, max_length=128)]
 
 router = APIRouter(prefix="/v1/transactions", tags=["transactions"])
@@ -71,14 +70,18 @@ async def list_transaction_anomalies(
 
 @router.get("/{transaction_id:path}", summary="A transaction with its decision", responses=errors(404))
 async def get_transaction(caller: Reader, parts: PartsOf, transaction_id: TransactionId) -> TransactionOut:
-    """The transaction as it was received, its place in the log, and its decision with the features by name."""
+    """The transaction as it was received, its place in the log, and its decision with the features by name.
+
+    Without the scope `admin`, fields of `received` that we do not know are masked, and so are coordinates and all but
+    the end of a phone number that is not the account.
+    """
     stored = None
     if not has_control_character(transaction_id):  # such an id is never taken, and Postgres cannot be asked for some
         async with parts.database.client(caller.client_id) as pool:
             stored = await TransactionRepository(pool).get(caller.client_id, transaction_id)
     if stored is None:
         raise Problem(NOT_FOUND, "you have no transaction with this id")
-    return _answer(stored)
+    return _answer(stored, caller)
 
 
 def _key_of(page: PageCursor) -> tuple[int, str]:
@@ -90,7 +93,7 @@ def _key_of(page: PageCursor) -> tuple[int, str]:
     raise bad_cursor("it is damaged; use `next_cursor` as it came")
 
 
-def _answer(stored: StoredTransaction) -> TransactionOut:
+def _answer(stored: StoredTransaction, caller: Caller) -> TransactionOut:
     decision = stored.decision
     return TransactionOut(
         transaction_id=decision.transaction_id,
@@ -98,7 +101,7 @@ def _answer(stored: StoredTransaction) -> TransactionOut:
         account=decision.account,
         event_time_ms=decision.event_time_ms,
         decided_at_ms=stored.decided_at_ms,
-        received=_received(stored.body),
+        received=received(stored.body, decision.account, caller.scopes),
         position=PositionOut(source=stored.position.source, offset=stored.position.offset),
         decision=decision_out(decision),
         alert_id=stored.alert_id,
@@ -134,19 +137,3 @@ def named_features(decision: Decision) -> dict[str, float | None]:
     return {
         name: float(value) if math.isfinite(value) else None for name, value in zip(names, vector.tolist(), strict=True)
     }
-
-
-def _received(body: bytes) -> Any:
-    """The original message; as text if a field that we do not use cannot be shown as JSON."""
-    try:
-        received = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return body.decode("utf-8", "replace")
-    return body.decode() if _is_deeper(received, DEPTH_MAX) else received
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inside = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside)

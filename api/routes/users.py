@@ -25,7 +25,7 @@ from api.openapi import errors
 from api.parts import PartsOf
 from api.problems import (
     FORBIDDEN,
-    INVALID_REQUEST,
+    INVALID_CURSOR,
     LAST_ADMINISTRATOR,
     NOT_FOUND,
     TOO_MANY_KEPT,
@@ -139,11 +139,11 @@ async def change_user(
 
 
 def after(cursor: str | None) -> int:
-    """The number after which a page begins. Raises a 422 problem."""
+    """The number after which a page begins. Raises a 400 problem."""
     try:
         return decode_cursor(cursor) if cursor is not None else 0
     except BadCursor as error:
-        raise Problem(INVALID_REQUEST, f"query.cursor: {error}; use `next_cursor` as it came") from error
+        raise Problem(INVALID_CURSOR, f"query.cursor: {error}; use `next_cursor` as it came") from error
 
 
 def _may_give(caller: Caller, role: str) -> None:

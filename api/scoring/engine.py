@@ -86,10 +86,15 @@ async def running(settings: Settings, model: ServedModel, on_stored: Callable[[S
         async def refresh_book() -> None:
             book.replace(await clients.all())
 
-        gate = Gate(lambda _client: True, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max)
+        gate = Gate(
+            lambda _client: True, money.knows, settings.event_age_max_ms, settings.kafka_message_bytes_max,
+            cards=settings.card_policy,
+        )  # fmt: skip
         publisher = GroupPublisher(settings, background.spawn)
         state = HurriedStateStore(
-            RedisStateStore(redis, settings.redis_key_prefix, fingerprint_of(CATALOGUE_HASH, money)),
+            RedisStateStore(
+                redis, settings.redis_key_prefix, fingerprint_of(CATALOGUE_HASH, money), settings.state_ttl_s
+            ),
             READ_SHARE * settings.score_deadline_ms / 1000,
             background.spawn,
         )

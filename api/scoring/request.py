@@ -57,9 +57,9 @@ def read(raw: bytes, client_id: int, now_ms: int, gate: Gate) -> Usable | Refusa
     intake = gate.admit([LogRecord(0, 0, now_ms, None, body)])
     if intake.rejected:
         return _refusal(intake.rejected[0].rejection)
-    value = intake.usable[0].value
-    assert isinstance(value, Transaction)
-    return Usable(body, value, options.dry_run)
+    usable = intake.usable[0]
+    assert isinstance(usable.value, Transaction)
+    return Usable(usable.body, usable.value, options.dry_run)
 
 
 def _with_client(raw: bytes, client_id: int) -> bytes:

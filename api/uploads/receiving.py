@@ -13,6 +13,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from api.problems import INVALID_REQUEST, MALFORMED, TOO_LARGE, UNSUPPORTED, Problem
+from contracts.card_numbers import cleaned_text
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -158,4 +159,4 @@ def file_name_of(given: bytes, extensions: frozenset[str]) -> str:
     if extension not in extensions:
         allowed = ", ".join(sorted(extensions))
         raise Problem(UNSUPPORTED, f"body.{FIELD}: files ending in {allowed} are accepted", headers=CLOSE)
-    return name
+    return cleaned_text(name)[0]

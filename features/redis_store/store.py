@@ -40,11 +40,12 @@ class RedisStateStore:
     One client per store; every command has the client's socket time-out as its bound.
     """
 
-    def __init__(self, client: aioredis.Redis, prefix: str, fingerprint: str) -> None:
+    def __init__(self, client: aioredis.Redis, prefix: str, fingerprint: str, ttl_s: int = STATE_TTL_S) -> None:
         self._redis = client
         self._exchange = Exchange(client)
         self._prefix = prefix
         self._fingerprint = fingerprint
+        self._ttl_s = ttl_s
         self._read = _Script("read.lua")
         self._apply = _Script("apply.lua")
         self._drop = _Script("drop.lua")
@@ -104,7 +105,7 @@ class RedisStateStore:
             batch.entry,
             batch.tick,
             TICK_S,
-            STATE_TTL_S,
+            self._ttl_s,
             len(batch.accounts),
             len(batch.claims),
             len(batch.shared),
@@ -169,7 +170,7 @@ class RedisStateStore:
         g = address.generation
         keys = [self._key(g, "markers"), *(self._state_key(g, key) for key in states)]
         flat: list[Any] = [part for marker in markers.items() for part in marker]
-        await self._fenced(address, "patch", keys, [STATE_TTL_S, *states.values(), *flat])
+        await self._fenced(address, "patch", keys, [self._ttl_s, *states.values(), *flat])
 
     async def states(self, address: StateAddress, keys: Sequence[bytes]) -> list[bytes | None]:
         found: list[bytes | None] = []

@@ -213,7 +213,7 @@ async def test_runs_are_listed_by_filter(analyst: Analyst, upload_id: str) -> No
     assert [run["run_id"] for run in await analyst.every("/v1/analysis", upload_id=upload_id)] == runs[:1]
     assert [run["run_id"] for run in await analyst.every("/v1/analysis", strategy_id="card")] == runs[1:]
     assert await analyst.every("/v1/analysis", state=["done"]) == []
-    assert problem(await analyst.get("/v1/analysis", cursor="nonsense"), 422)
+    assert problem(await analyst.get("/v1/analysis", cursor="nonsense"), 400, "invalid-cursor")
     # Older addresses lead to the same.
     assert await analyst.every("/api/v1/analysis", upload_id=upload_id)
 

@@ -47,7 +47,8 @@ async def test_pages_stay_while_alerts_arrive(gateway: RunningGateway, alerts: A
 async def test_a_page_that_cannot_be(gateway: RunningGateway, key: str) -> None:
     for query in ("limit=0", "limit=201", "limit=x", "cursor=zz", "cursor=" + "A" * 65, "cursor=MTotMQ"):
         response = await gateway.http.get(f"/v1/alerts?{query}", headers={"X-API-Key": key})
-        assert (response.status_code, response.json()["type"]) == (422, "urn:riskstream:problem:invalid-request")
+        expected = (400, "invalid-cursor") if query.startswith("cursor") else (422, "invalid-request")
+        assert (response.status_code, response.json()["type"].rpartition(":")[2]) == expected
 
 
 async def test_one_alert(gateway: RunningGateway, alerts: AlertMaker, key: str) -> None:

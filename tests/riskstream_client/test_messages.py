@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from contracts.field_names import ZERO_AMOUNT
 from contracts.label import Label, decode_label
+from contracts.look_alikes import complaint_about_spelling
 from contracts.transaction import Transaction, decode_transaction, encode_transaction
 from riskstream_client.csv_rows import CsvRows
 from riskstream_client.errors import FileError
@@ -21,7 +22,9 @@ from riskstream_client.times import time_reader
 PLAIN = Mapping({}, {})
 NOTHING = f"Expected `float` > 0.0 (it is '0.0'): {ZERO_AMOUNT}"
 HEAD = "TRANSACTION_ID,TX_DATETIME,CUSTOMER_ID,TERMINAL_ID,TX_AMOUNT,TX_FRAUD,TX_FRAUD_SCENARIO\n"
-NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=128)
+NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=128).filter(
+    lambda name: complaint_about_spelling(name) is None
+)
 TRANSACTIONS = st.builds(
     Transaction,
     transaction_id=NAMES,

@@ -200,6 +200,21 @@ async def test_labels_reach_their_account_once_and_bad_ones_the_dead_letters(hou
     assert [letter.reason for letter in await house.dead_letters.page()] == ["empty", "not_json"]
 
 
+async def test_a_label_for_an_id_that_no_transaction_can_have_is_refused_but_what_was_stored_keeps_its_labels(
+    house: House, forwarded: Any
+) -> None:
+    await house.decide("a", "old\u200b")  # stored before the spelling of ids mattered
+    await house.publish(label("a "), label("a"), label("old\u200b"), label("\uff41"))
+    session = await house.session()
+    await forward(session, 2)
+    assert await forwarded() == [("a", 0, 1), ("old\u200b", 0, 1)]
+    letters = await house.dead_letters.page()
+    assert [(letter.reason, letter.detail.rpartition(" - at ")[2]) for letter in letters] == [
+        ("invalid_field", "`$.transaction_id`")
+    ] * 2
+    assert await LabelRepository(house.pool).waiting_count() == 0
+
+
 async def test_headers_that_are_no_text_stop_nothing(
     house: House, forwarded: Any, settings: Settings, topics: Topics, read_topic: Read
 ) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 
+import asyncpg
 import pytest
 from journal_entries import T0_MS, at, counted_label, outcome
 
@@ -124,3 +125,44 @@ async def test_a_dropped_month_takes_its_late_rows_in_the_default_partition(
     await retain(pool, 50, NOW_MS)
     await store.store(JournalEntry(0, 2, 3, 1, (outcome(2, time_ms=days_before(100)),)))
     assert await names(pool, "transactions_default") == ["tx-2"]
+
+
+async def test_each_kind_of_data_is_kept_for_its_own_time(store: PostgresDecisionStore, pool: Pool) -> None:
+    await store_at(store, 100, 90, 60, 0, alert=True)
+    for name, days, state_days in (("old", 400, 80), ("young", 300, 70)):
+        await pool.execute(
+            "INSERT INTO audit_log (client_id, recorded_at, actor, action, subject, detail, request_id)"
+            " VALUES (1, to_timestamp($2 / 1000.0), 'x', $1, 'x', '{}', '')", name, days_before(days),
+        )  # fmt: skip
+        await pool.execute(
+            "INSERT INTO replay_states (name, source, key, state, event_time_ms) VALUES ($1, 0, 'k', 's', $2)",
+            name, days_before(state_days),
+        )  # fmt: skip
+    report = await retain(pool, 200, NOW_MS, {"alerts": 70, "audit": 1, "state": 75})
+    assert report is not None
+    assert len(await names(pool, "transactions")) == 4  # decisions stay for their 200 days
+    assert [row[0] for row in await pool.fetch("SELECT sequence FROM alerts ORDER BY 1")] == [3, 4]
+    assert [row[0] for row in await pool.fetch("SELECT name FROM replay_states")] == ["young"]
+    assert [row[0] for row in await pool.fetch("SELECT action FROM audit_log")] == ["young"]
+
+
+async def test_the_audit_log_loses_nothing_younger_than_a_year_and_changes_no_more_than_a_reason(pool: Pool) -> None:
+    insert = (
+        "INSERT INTO audit_log (client_id, recorded_at, actor, action, subject, detail, request_id)"
+        " VALUES (1, now() - make_interval(days => $1), 'x', $2, 'x', '{\"reason\": \"why\", \"n\": 1}', '')"
+    )
+    await pool.execute(insert, 364, "young")
+    await pool.execute(insert, 366, "old")
+    await pool.execute("DELETE FROM audit_log WHERE action = 'old'")
+    for change in (
+        "DELETE FROM audit_log",
+        "UPDATE audit_log SET actor = 'y'",
+        "UPDATE audit_log SET detail = '{}'",
+        'UPDATE audit_log SET detail = detail || \'{"reason": "other"}\'',
+        'UPDATE audit_log SET detail = detail || \'{"reason": "[erased]", "n": 2}\'',
+        "TRUNCATE audit_log",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+            await pool.execute(change)
+    await pool.execute('UPDATE audit_log SET detail = detail || \'{"reason": "[erased]"}\'')
+    assert await pool.fetchval("SELECT count(*) FROM audit_log") == 1

@@ -8,6 +8,7 @@ from typing import BinaryIO, cast
 from contracts.deadletter import Rejection
 from contracts.errors import DataRefused
 from contracts.label import Label, decode_label
+from contracts.look_alikes import complaint_about_ids, complaint_about_spelling
 from contracts.transaction import Transaction, decode_transaction
 from training.columns import Columns
 from training.loaders.messages import labelled_chunks
@@ -30,6 +31,8 @@ def _transactions(path: Path) -> Iterator[Transaction]:
         transaction = decode_transaction(line)
         if isinstance(transaction, Rejection):
             raise DataRefused(f"{path}, line {number} is not a transaction: {transaction.detail}")
+        if complaint := complaint_about_ids(transaction):
+            raise DataRefused(f"{path}, line {number} is not a transaction: {complaint}")
         key = (transaction.client_id, transaction.transaction_id)
         if seen.setdefault(key, number) != number:
             raise DataRefused(f"{path}, line {number} repeats the transaction of line {seen[key]}: {key[1]}")
@@ -41,6 +44,8 @@ def _labels(path: Path) -> Iterator[Label]:
         label = decode_label(line)
         if isinstance(label, Rejection):
             raise DataRefused(f"{path}, line {number} is not a label: {label.detail}")
+        if complaint := complaint_about_spelling(label.transaction_id):
+            raise DataRefused(f"{path}, line {number} is not a label: {complaint} - at `$.transaction_id`")
         yield label
 
 

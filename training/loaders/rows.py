@@ -12,6 +12,7 @@ import pyarrow.compute as compute
 
 from contracts.country import COUNTRIES
 from contracts.currency import MINOR_UNIT_DECIMALS
+from contracts.look_alikes import ID_FIELDS, complaint_about_spelling
 from contracts.transaction import AMOUNT_MAX, CLIENT_ID_MAX, DEMO_CLIENT_ID, YEAR_MAX, YEAR_MIN, Kind, canonical_ip
 from features.columns import KIND_CODE, NONE, Texts, TransactionColumns
 from riskstream_client.messages import VERDICTS
@@ -96,6 +97,8 @@ class RowReader:
         self._mark_values(
             name, found, _odd(found, _LENGTHS[name]), f"longer than {_LENGTHS[name]} characters, or control characters"
         )
+        if name in ID_FIELDS:
+            self._mark_values(name, found, _look_alike(found), "has another spelling that looks the same")
         return found
 
     def _mark_values(self, name: str, found: Texts, odd: Mask, reason: str) -> None:
@@ -193,6 +196,13 @@ def _odd(found: Texts, length_max: int) -> Mask:
     long = np.asarray(compute.greater(compute.utf8_length(values), length_max))
     odd: Mask = long | np.asarray(compute.match_substring_regex(values, _CONTROL))
     return odd
+
+
+def _look_alike(found: Texts) -> Mask:
+    """Which distinct values are ids that the stream refuses for their spelling."""
+    if not ((found.data <= ord(" ")) | (found.data > ord("~"))).any():  # nearly every column
+        return np.zeros(len(found.offsets) - 1, bool)
+    return np.array([complaint_about_spelling(value) is not None for value in found.values()], bool)
 
 
 def shown(table: pa.Table, name: str, row: int) -> str:

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from contracts.errors import DataRefused, StoreUnavailable
 from contracts.label import Label, decode_label
+from contracts.look_alikes import complaint_about_ids
 from contracts.topics import LABEL_HEADER
 from contracts.transaction import Transaction, decode_transaction
 from pipeline.kafka_consumer import bounded_consumer
@@ -39,7 +40,7 @@ async def topic_columns(settings: Settings) -> AsyncIterator[Columns]:
     seen: set[tuple[int, str]] = set()
     async for record in _appended(settings, settings.topics.transactions):
         transaction = None if _is_label(record) else decode_transaction(record.value)
-        if not isinstance(transaction, Transaction):
+        if not isinstance(transaction, Transaction) or complaint_about_ids(transaction):
             continue
         if not _is_allowed(settings, settings.topics.transactions, record, transaction.client_id):
             continue

@@ -53,7 +53,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "admin": (
         "list_users", "get_user", "change_user", "invite_user", "list_invitations", "withdraw_invitation",
         "create_api_key", "list_api_keys", "rotate_api_key", "revoke_api_key", "change_subscription",
-        "list_audit_entries", "put_policy",
+        "list_audit_entries", "put_policy", "export_account", "delete_account",
     ),
 }  # fmt: skip
 NEED_OF = {operation: need for need, operations in NEEDS.items() for operation in operations}

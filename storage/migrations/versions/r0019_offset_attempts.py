@@ -4,8 +4,8 @@ from alembic import op
 
 from storage.migrations.row_security import ALL, shared
 
-revision = "0020"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 UP = (
     """
