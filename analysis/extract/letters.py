@@ -6,6 +6,9 @@ into capitals after small ones. A few words are enough to tell; statistics of lo
 
 import re
 from collections.abc import Sequence
+from functools import cache
+
+from analysis.extract.names import NAMES
 
 # The letters beyond ASCII of one language each, small ones.
 _LANGUAGES = {
@@ -39,7 +42,7 @@ def best_encoding(sample: bytes, candidates: Sequence[str]) -> str:
 
 
 def sense_of(text: str) -> float:
-    """How well the characters beyond ASCII fit, from 1 for all of them down; 0 where there is none."""
+    """How well the characters beyond ASCII fit: 1 for all of them, more with known words, 0 where there is none."""
     around = [text[max(0, found.start() - 20) : found.end() + 20] for found in _RUN.finditer(text)][:WORDS_MAX]
     if not around:
         return 0.0
@@ -47,8 +50,15 @@ def sense_of(text: str) -> float:
     words = [word for word in dict.fromkeys(_WORD.findall(joined)) if not word.isascii()]
     usual = sum(c in _USUAL_SIGNS for c in joined)
     fitting = max(sum(_fits(word, name) for word in words) for name in _SETS)
+    fitting += sum(word.lower() in _column_words() for word in words) / 2
     odd_case = sum(map(_has_odd_case, words))
     return (fitting - odd_case + usual) / max(len(words) + usual, 1) - sum(map(_oddness, around)) / len(around)
+
+
+@cache
+def _column_words() -> frozenset[str]:
+    """Words of column names: `Išlaidos` is one; `Iđlaidos`, which could be a Croatian word, is not."""
+    return frozenset(word for names in NAMES.values() for word in _WORD.findall(names) if not word.isascii())
 
 
 def _fits(word: str, language: str) -> float:

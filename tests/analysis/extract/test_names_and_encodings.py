@@ -63,7 +63,9 @@ TEXTS = [
     ("Wpłata własna;Obciążenie;Żabka Łódź", "cp1250 iso8859_2 cp852"), ("Příjemce;Částka;účet č. 5", "cp1250 cp852"),
     ("Összeg;Közlemény;fizetés; Törlesztő", "cp1250 iso8859_2"), ("Açıklama;Ödeme; İşlem; güneş", "cp1254"),
     ("Описание;Сумма;Оплата товаров", "cp1251 cp866 koi8_r"), ("Περιγραφή πληρωμή", "cp1253"),
-    ("Sąskaita;Gavėjas;šiandien žemė", "cp1257"), ("Saņēmējs;Maksājuma mērķis", "cp1257"),
+    ("Sąskaita;Gavėjas;šiandien žemė", "cp1257"), ("Pajamos|Išlaidos|Likutis\nPirkinys Šiauliai", "cp1257"),
+    ("Debet;Uznanie;Příjem Šumperk", "cp1250"), ("Prihod;Izdatki;Šibenik Đakovo", "cp1250"),
+    ("Saņēmējs;Maksājuma mērķis", "cp1257"),
     ("Beløb;Rødgrød på", "cp1252 cp850"), ("Descrição; Crédito; ação", "cp1252 cp850"),
     ("Amount 5 € and £", "cp1252 iso8859_15"), ("1\u00a0234,50;x", "cp1252"),
 ]  # fmt: skip
