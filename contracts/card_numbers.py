@@ -35,9 +35,10 @@ class Finding(NamedTuple):
     field: str
 
 
-_SEPARATOR = r"[\s\-._\u2010-\u2015\u2212\u00ad\u200b-\u200d\u2060\ufeff]{0,3}"
-_RUN = re.compile(rf"(?<!\d)(?:[0-9]{_SEPARATOR}){{{DIGITS_MIN - 1},}}[0-9](?!\d)")
-_GROUP = re.compile(r"[0-9](?:[\u00ad\u200b-\u200d\u2060\ufeff]*[0-9])*")  # what is invisible separates nothing
+# Possessive (`+` after a repetition): what was matched is not tried in another way, so a long run costs no memory.
+_SEPARATOR = r"[\s\-._\u2010-\u2015\u2212\u00ad\u200b-\u200d\u2060\ufeff]{0,3}+"
+_RUN = re.compile(rf"(?<!\d)[0-9](?:{_SEPARATOR}[0-9]){{{DIGITS_MIN - 1},}}+(?!\d)")
+_GROUP = re.compile(r"[0-9](?:[\u00ad\u200b-\u200d\u2060\ufeff]*+[0-9])*+")  # what is invisible separates nothing
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _CARD_GROUPS = ([4, 6, 5], [4, 6, 4])  # as American Express and Diners Club print theirs
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{24,}(?![0-9A-Za-z])")

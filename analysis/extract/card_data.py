@@ -27,13 +27,13 @@ def without_card_numbers(document: dict[str, Any]) -> dict[str, Any]:
 def _cleaned(name: str, column: Any, replace: Replace) -> Any:
     if not isinstance(column, pa.Array) or not pa.types.is_string(column.type):
         return column
-    suspicious = pc.fill_null(pc.match_substring_regex(column, _MAY_HOLD), False)
-    if not pc.any(suspicious).as_py():
+    if not pc.any(pc.match_substring_regex(column, _MAY_HOLD)).as_py():
         return column
-    places = set(pc.indices_nonzero(suspicious).to_pylist())
-    values = column.to_pylist()
-    for place in places:
-        text = values[place]
-        fresh = cleaned(text.encode(), replace)[0].decode() if name == _JSON_COLUMN else cleaned_text(text, replace)[0]
-        values[place] = fresh
-    return pa.array(values, column.type)
+    encoded = column.dictionary_encode()  # so that a text that stands in every row is looked at once
+    texts = encoded.dictionary.to_pylist()
+    for place in pc.indices_nonzero(pc.match_substring_regex(encoded.dictionary, _MAY_HOLD)).to_pylist():
+        text = texts[place]
+        texts[place] = (
+            cleaned(text.encode(), replace)[0].decode() if name == _JSON_COLUMN else cleaned_text(text, replace)[0]
+        )
+    return pc.take(pa.array(texts, column.type), encoded.indices)
