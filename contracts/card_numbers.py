@@ -120,8 +120,8 @@ def tokens(key: bytes) -> Replace:
 
 
 def cleaned_text(text: str, replace: Replace = masked, *, phone: bool = False) -> tuple[str, list[str]]:
-    """(the text without card data, what was found: `card number`, `verification value`)."""
-    found: list[str] = []
+    """(the text without card data, what was found: `card number`, `verification value`); as it came without any."""
+    original, found = text, list[str]()
     if not text.isascii() and any(letter.isdigit() and not letter.isascii() for letter in text):
         text = _with_plain_digits(text)
     pieces, end = [], 0
@@ -131,7 +131,8 @@ def cleaned_text(text: str, replace: Replace = masked, *, phone: bool = False) -
         found.append("card number")
     text = "".join([*pieces, text[end:]])
     text, count = _VALUE_TEXT.subn(lambda match: match[1] + REMOVED, text)
-    return text, found + ["verification value"] * count
+    found += ["verification value"] * count
+    return text if found else original, found
 
 
 def cleaned(raw: bytes, replace: Replace = masked) -> tuple[bytes, list[Finding]]:

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from contracts.errors import StoreUnavailable
+from pipeline.kafka_consumer import bounded_consumer
 from pipeline.kafka_producer import broker_arguments
 from scoring_worker.kafka import FORWARDER_GROUP
 from settings import Settings
@@ -25,7 +26,7 @@ async def delete_records_until(settings: Settings, pool: Pool, moment: datetime)
     topics = settings.topics
     names = (topics.transactions, topics.labels, topics.dead_letters, topics.decisions, topics.alerts)
     arguments = broker_arguments(settings)
-    consumer = AIOKafkaConsumer(**arguments)
+    consumer = bounded_consumer(settings.kafka_message_bytes_max, **arguments)
     admin = AIOKafkaAdminClient(**arguments)
     try:
         await consumer.start()

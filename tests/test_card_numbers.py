@@ -18,7 +18,7 @@ from analysis.extract.reading import Mapping, Wanted
 from analysis.extract.rejects import read_rejects
 from api.cases.schemas import NoteIn
 from api.scoring.request import Refusal, Usable, read
-from contracts.card_numbers import cleaned, is_card_number, may_hold_card_data, tokens
+from contracts.card_numbers import cleaned, cleaned_text, is_card_number, may_hold_card_data, tokens
 from contracts.card_policy import CardPolicy
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import SettingsError
@@ -267,3 +267,8 @@ def test_rows_of_a_file_and_what_is_told_of_it_hold_none(tmp_path: Path) -> None
     for number in (VISA, NUMBERS["amex"]):
         assert number not in digits_in(str(kept).encode())
     assert '"cvv":"123' not in str(kept)
+
+
+def test_a_text_without_card_data_stays_as_it_came() -> None:
+    text = "".join(chr(0xFF10 + digit) for digit in range(10)) + ".csv"  # fullwidth digits
+    assert cleaned_text(text) == (text, [])

@@ -39,7 +39,7 @@ def test_results_progress_and_answers_come_back() -> None:
 
 def test_an_error_comes_back_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("who,text\na,b\nc,d\n")
-    asked = FileToRead(tmp_path / "a.csv", "a.csv", tmp_path, None, "UTC")
+    asked = FileToRead(tmp_path / "a.csv", "a.csv", tmp_path, None, "UTC", b"key")
     with pytest.raises(NotReadable) as refused:
         child(read_file, asked)
     assert [column.name for column in refused.value.reading.columns] == ["who", "text"]

@@ -1,5 +1,6 @@
 """The careful reader on real servers, with deaths told by the notes of other processes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from storage.offset_attempts import BATCH, DECIDING, READING, OffsetAttempts
 from tests.scoring_worker.raw_produce import batch_of, produce_raw
 
 pytestmark = pytest.mark.stack
+MARKER_TIMEOUT_S = 30.0
 GOOD = (b"k", b"good", ())
 
 
@@ -36,6 +38,14 @@ class House:
         """As many processes noted this and did not say how it ended."""
         for number in range(times):
             await self.notes(f"dead {phase} {number}").begin(0, phase, offset)
+
+    async def commit_one(self, settings: Settings) -> None:
+        """A record in a transaction, and the marker after it, which the broker writes when it has answered already."""
+        async with AIOKafkaProducer(**forwarder_producer_arguments(settings)) as producer, producer.transaction():
+            await producer.send_and_wait(self.topic, b"before", partition=0)
+        async with asyncio.timeout(MARKER_TIMEOUT_S):
+            while (await self._consumer.end_offsets([self.place]))[self.place] < 2:
+                pass
 
     def reader(self, position: int) -> CarefulReader:
         self._consumer.seek(self.place, position)
@@ -100,8 +110,7 @@ async def test_what_killed_twice_while_it_was_decided_is_set_aside(
 
 
 async def test_a_batch_that_killed_who_read_it_is_set_aside_whole(house: House, settings: Settings) -> None:
-    async with AIOKafkaProducer(**forwarder_producer_arguments(settings)) as producer, producer.transaction():
-        await producer.send_and_wait(house.topic, b"before", partition=0)
+    await house.commit_one(settings)
     batch = batch_of([GOOD, GOOD])
     offset = await produce_raw(settings, house.topic, 0, batch)
     await produce_raw(settings, house.topic, 0, batch_of([GOOD]))
@@ -116,8 +125,7 @@ async def test_a_batch_that_killed_who_read_it_is_set_aside_whole(house: House, 
 
 
 async def test_a_marker_at_the_end_is_nothing_to_set_aside(house: House, settings: Settings) -> None:
-    async with AIOKafkaProducer(**forwarder_producer_arguments(settings)) as producer, producer.transaction():
-        await producer.send_and_wait(house.topic, b"before", partition=0)
+    await house.commit_one(settings)
     await house.died(READING, 1, DEATHS_MAX)
     await house.died(BATCH, 1, 1)
     reader = house.reader(1)
