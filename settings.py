@@ -149,6 +149,7 @@ class Settings(BaseSettings):
             return None
         return Signer(OWN_NAME, own_secret(self.secret_key.get_secret_value()).encode())
 
+    @model_validator(mode="after")
     def _keep_transactions_of_alerts(self) -> "Settings":
         if (self.retention_alerts_days or 0) > self.retention_days:
             raise ValueError(
