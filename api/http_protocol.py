@@ -16,7 +16,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.body_bounds import BodyCount
-from api.connections import Connections, Worth, connections_of, watch_peer
+from api.connections import Worth, connections_of, watch_peer
+from api.piecewise import PiecewiseReader
 from api.problems import BUSY, HEADERS_TOO_LARGE, MALFORMED, Kind, document
 from api.request_head import fault_of_head
 
@@ -60,15 +61,10 @@ class _Flow(FlowControl):
         self._changed()
 
 
-class BoundedHttpProtocol(HttpToolsProtocol):
+class BoundedHttpProtocol(PiecewiseReader, HttpToolsProtocol):
     """Ends a connection that costs more than a request may."""
 
-    _connections: Connections
-    _unread = b""  # arrived and not parsed yet, from `_place` on; at most one read of the socket
-    _place = 0
     _reads = True
-    _work_is_due = False
-    _is_over = False  # refused, or handed to the WebSocket
     _served = False
     _head_bytes = 0
     _head_is_open = True
@@ -101,7 +97,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.loop.call_soon(self._adjust)  # the loop begins to read after this
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._is_over, self._unread = True, b""
+        self._end_parsing()
         self._connections.leave(self)
         for name in list(self._deadlines):
             self._in_time(name)
@@ -120,21 +116,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return Worth.BUSY
         return Worth.IDLE if self._served else Worth.NOTHING_ASKED
 
-    @property
-    def unread_bytes(self) -> int:
-        return int(self.transport.get_write_buffer_size())
-
-    def drop(self) -> None:
-        self.transport.abort()
-
     # Reading
 
     def data_received(self, data: bytes) -> None:
-        if self._is_over:
-            return
-        self._unread = self._unread[self._place :] + data if self._place < len(self._unread) else data
-        self._place = 0
-        self._work()
+        if not self._is_over:
+            self._take_in(data)
 
     def _work(self) -> None:
         self._work_is_due = False
@@ -143,9 +129,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 break
             self._parse(self._next_piece())
         self._adjust()
-
-    def _has_unread(self) -> bool:
-        return self._place < len(self._unread)
 
     def _may_parse(self) -> bool:
         flow = self.flow
@@ -162,11 +145,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Read the socket when all that came is parsed, and go on parsing when that is possible again."""
         if self._is_over or self.transport.is_closing():
             return
-        may_parse, has_unread = self._may_parse(), self._has_unread()
-        if may_parse and has_unread and not self._work_is_due:
-            self._work_is_due = True
-            self._connections.turns.wait(self.loop, self._work)
-        reads = may_parse and not has_unread
+        reads = self._go_on()
         if reads != self._reads:
             self._reads = reads
             (self.transport.resume_reading if reads else self.transport.pause_reading)()
@@ -272,7 +251,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._head_is_open, self._head_bytes = True, 0  # of the next request on this connection
 
     def handle_websocket_upgrade(self) -> None:
-        rest, self._unread, self._is_over = self._unread[self._place :], b"", True
+        rest = self._unread[self._place :]
+        self._end_parsing()
         for name in list(self._deadlines):
             self._in_time(name)
         self._connections.leave(self)
@@ -372,7 +352,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self, kind: Kind, detail: str) -> None:
         """Before there is a request that the edge could answer: the same document, and the connection ends."""
-        self._is_over, self._unread = True, b""
+        self._end_parsing()
         if self._answering and self._head_is_open:  # the requests before it keep their answers
             self._refusal = (kind, detail)
             return

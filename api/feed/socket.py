@@ -13,9 +13,10 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 
-from api.connections import Connections, Worth, connections_of, watch_peer
+from api.connections import Worth, connections_of, watch_peer
 from api.feed.protocol import Close
 from api.metrics import FEED_CLOSED
+from api.piecewise import PiecewiseReader
 
 ABORT_AFTER_S = 30.0  # from the close frame; a peer that has not read it by then keeps its buffers here no longer
 LINGER_S = 1.0  # for a peer that broke a bound to read why; what it sends meanwhile is not read
@@ -29,16 +30,11 @@ BYTES_AFTER_CLOSE_MAX = 256 * 1024  # what was on its way when we closed; a peer
 HOLD_S = 1.0  # before the next handshake from an address that broke a bound: it would come back at once, for ever
 
 
-class FeedProtocol(WebSocketsSansIOProtocol):
+class FeedProtocol(PiecewiseReader, WebSocketsSansIOProtocol):
     """Closes with 1008 what sends too much, and aborts what does not take its close."""
 
-    _connections: Connections
-    _unread = b""  # arrived and not parsed yet, from `_place` on; at most one read of the socket
-    _place = 0
     _has_head = False
-    _work_is_due = False
     _write_paused = False
-    _is_over = False
     _said_hello = False
     _bytes = 0  # since the handshake
     _rest_bytes = 0  # since our close
@@ -58,7 +54,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._is_over, self._unread = True, b""
+        self._end_parsing()
         self._connections.leave(self)
         super().connection_lost(exc)
 
@@ -66,13 +62,6 @@ class FeedProtocol(WebSocketsSansIOProtocol):
     def worth(self) -> Worth:
         """What would be lost with it."""
         return Worth.BUSY if self._said_hello else Worth.NOTHING_ASKED
-
-    @property
-    def unread_bytes(self) -> int:
-        return int(self.transport.get_write_buffer_size())
-
-    def drop(self) -> None:
-        self.transport.abort()
 
     # Reading
 
@@ -83,9 +72,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
             self._has_head = True
             self._receive_handshake(data)
             return
-        self._unread = self._unread[self._place :] + data if self._place < len(self._unread) else data
-        self._place = 0
-        self._work()
+        self._take_in(data)
 
     def _receive_handshake(self, head: bytes) -> None:
         """The request as the HTTP protocol has read it, in one piece."""
@@ -107,7 +94,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
     def _work(self) -> None:
         self._work_is_due = False
         for _ in range(PIECES_AT_ONCE):
-            if not (self._may_parse() and self._place < len(self._unread)):
+            if not (self._may_parse() and self._has_unread()):
                 break
             piece = self._unread[self._place : self._place + PIECE_BYTES]
             self._place += len(piece)
@@ -128,11 +115,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """Read the socket when all that came is parsed, and go on parsing when that is possible again."""
         if self._is_over or self.transport.is_closing():
             return
-        may_parse, has_unread = self._may_parse(), self._place < len(self._unread)
-        if may_parse and has_unread and not self._work_is_due:
-            self._work_is_due = True
-            self._connections.turns.wait(self.loop, self._work)
-        if may_parse and not has_unread:
+        if self._go_on():
             self.transport.resume_reading()  # uvicorn pauses and resumes, too: only the transport knows
         else:
             self.transport.pause_reading()
@@ -198,7 +181,7 @@ class FeedProtocol(WebSocketsSansIOProtocol):
         """Say why, and read nothing more; the pongs that are due are not sent."""
         if self._is_over:
             return
-        self._is_over, self._unread = True, b""
+        self._end_parsing()
         self.stop_keepalive()
         self.conn.events.clear()
         self.conn.data_to_send()
