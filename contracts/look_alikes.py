@@ -46,6 +46,12 @@ def complaint_about_ids(value: Any) -> str | None:
     return None
 
 
+def complaint_about_label(label: Any) -> str | None:
+    """Say what is wrong with the id of a label's transaction, or None."""
+    complaint = complaint_about_spelling(label.transaction_id)
+    return complaint and f"{complaint} - at `$.transaction_id`"
+
+
 def _is_simple(text: str) -> bool:
     """Whether it is ASCII without a space, as nearly every id is. Control characters are refused elsewhere."""
     return text.isascii() and " " not in text

@@ -10,7 +10,7 @@ import msgspec
 from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.field_names import value_hint
 from contracts.label import Label, decode_label
-from contracts.look_alikes import complaint_about_ids, complaint_about_spelling
+from contracts.look_alikes import complaint_about_ids, complaint_about_label
 from contracts.transaction import EPOCH, Transaction, decode_transaction
 from riskstream_client.rows import Refused, Row
 from riskstream_client.times import TimeReader, time_reader
@@ -172,8 +172,8 @@ def _acceptable(value: bytes) -> Transaction | Rejection:
 
 def _acceptable_label(value: bytes) -> Label | Rejection:
     label = decode_label(value)
-    if isinstance(label, Label) and (complaint := complaint_about_spelling(label.transaction_id)):
-        return Rejection(DeadLetterReason.INVALID_FIELD, f"{complaint} - at `$.transaction_id`")
+    if isinstance(label, Label) and (complaint := complaint_about_label(label)):
+        return Rejection(DeadLetterReason.INVALID_FIELD, complaint)
     return label
 
 

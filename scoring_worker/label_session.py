@@ -20,7 +20,7 @@ from contracts.deadletter import DeadLetterReason, Rejection
 from contracts.errors import OffsetGap, PartitionLost, StoreUnavailable
 from contracts.label import PRODUCER_REVISION_MAX, ForwardedLabel, Label, decode_label
 from contracts.log import LogRecord
-from contracts.look_alikes import complaint_about_spelling
+from contracts.look_alikes import complaint_about_label
 from contracts.producers import Producers
 from contracts.topics import LABEL_HEADER, Topics
 from features.plan import PLAN
@@ -208,11 +208,9 @@ class LabelSession(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
     async def _look_alikes(self, labels: Sequence[Label]) -> dict[tuple[int, str], Rejection]:
         """Refuse ids that no transaction can have. One stored before their spelling mattered keeps its labels."""
         odd = {
-            (label.client_id, label.transaction_id): Rejection(
-                DeadLetterReason.INVALID_FIELD, f"{complaint} - at `$.transaction_id`"
-            )
+            (label.client_id, label.transaction_id): Rejection(DeadLetterReason.INVALID_FIELD, complaint)
             for label in labels
-            if (complaint := complaint_about_spelling(label.transaction_id))
+            if (complaint := complaint_about_label(label))
         }
         stored = await self._repository.decided(sorted(odd))
         return {key: rejection for key, rejection in odd.items() if key not in stored}

@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 from contracts.deadletter import Rejection
 from contracts.errors import DataRefused
 from contracts.label import Label, decode_label
-from contracts.look_alikes import complaint_about_ids, complaint_about_spelling
+from contracts.look_alikes import complaint_about_ids, complaint_about_label
 from contracts.transaction import Transaction, decode_transaction
 from training.columns import Columns
 from training.loaders.messages import labelled_chunks
@@ -44,8 +44,8 @@ def _labels(path: Path) -> Iterator[Label]:
         label = decode_label(line)
         if isinstance(label, Rejection):
             raise DataRefused(f"{path}, line {number} is not a label: {label.detail}")
-        if complaint := complaint_about_spelling(label.transaction_id):
-            raise DataRefused(f"{path}, line {number} is not a label: {complaint} - at `$.transaction_id`")
+        if complaint := complaint_about_label(label):
+            raise DataRefused(f"{path}, line {number} is not a label: {complaint}")
         yield label
 
 
