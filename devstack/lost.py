@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from devstack.home import write_private
+
 FILE_NAME = "lost.json"
 
 
@@ -13,10 +15,7 @@ def note_lost(home: Path, parts: Mapping[str, str]) -> None:
     if not parts:
         path.unlink(missing_ok=True)
         return
-    temporary = path.with_suffix(".new")
-    temporary.write_text(json.dumps(dict(parts), indent=1) + "\n")
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    write_private(path, json.dumps(dict(parts), indent=1) + "\n")
 
 
 def lost_parts(home: Path) -> dict[str, str]:
