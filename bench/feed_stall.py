@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.feed_traffic import FLAGS_NEARLY_ALL, publish_steadily
 from bench.gateway import HOST, Gateway
-from bench.harness import Lane, machine, running, write_result
+from bench.harness import Lane, latency_figures, machine, running, write_result
 
 WARM_S = 3.0  # of each phase; does not count
 STALLED_BUFFER_BYTES = 4096
@@ -107,12 +107,7 @@ async def drive(lane: Lane, gateway: Gateway, dashboards: int, rate: float, seco
 
 
 def figures_of(latencies_ms: list[float]) -> dict[str, float]:
-    ordered = sorted(latencies_ms)
-    places = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
-    found = {
-        name: round(ordered[min(int(len(ordered) * place), len(ordered) - 1)], 1) for name, place in places.items()
-    }
-    return {"alerts_delivered": len(ordered), **found}
+    return {"alerts_delivered": len(latencies_ms), **latency_figures(latencies_ms, decimals=1)}
 
 
 def judged(phases: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -186,6 +186,16 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "python": platform.python_version(),
         "load_before": [round(load, 1) for load in os.getloadavg()],
+    }
+
+
+def latency_figures(latencies_ms: Sequence[float], *, decimals: int) -> dict[str, float]:
+    """Median, 99th percentile and maximum, rounded."""
+    ordered = sorted(latencies_ms)
+    places = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
+    return {
+        name: round(ordered[min(int(len(ordered) * place), len(ordered) - 1)], decimals)
+        for name, place in places.items()
     }
 
 

@@ -23,7 +23,7 @@ import msgspec
 import psutil
 
 from bench.gateway import Connections, Gateway, Reply
-from bench.harness import machine, running, write_result
+from bench.harness import latency_figures, machine, running, write_result
 from bench.hostile_attacks import ATTACKS
 from bench.workload import simulated
 from contracts.transaction import Transaction, encode_transaction
@@ -59,7 +59,11 @@ class GoodClient:
         (livez, livez_failed), (score, score_failed) = await asyncio.gather(
             self._ask(self._livez, seconds), self._ask(self._score, seconds)
         )
-        return {LIVEZ: figures(livez), SCORE: figures(score), "failed": livez_failed + score_failed}
+        return {
+            LIVEZ: latency_figures(livez, decimals=2),
+            SCORE: latency_figures(score, decimals=2),
+            "failed": livez_failed + score_failed,
+        }
 
     async def _ask(self, ask: Callable[[], Awaitable[Reply]], seconds: float) -> tuple[list[float], int]:
         latencies_ms, failed = [], 0
@@ -80,13 +84,6 @@ class GoodClient:
     async def _score(self) -> Reply:
         payment = msgspec.structs.replace(next(self._payments), client_id=1, timestamp=datetime.now(UTC))
         return await self._connections[SCORE].post("/v1/score", encode_transaction(payment))
-
-
-def figures(latencies_ms: list[float]) -> dict[str, float]:
-    """Median, 99th percentile and maximum."""
-    ordered = sorted(latencies_ms)
-    places = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
-    return {name: round(ordered[min(int(len(ordered) * place), len(ordered) - 1)], 2) for name, place in places.items()}
 
 
 async def attacked(

@@ -81,6 +81,18 @@ async def dies(worker: RunningWorker, all_done: Condition) -> bool:
     return worker.has_ended
 
 
+async def some_die(tmp_path: Path, environment: dict[str, str], name: str, patches: Path, all_done: Condition) -> None:
+    """Start workers until one gets everything done: more than DEATHS_MAX of them die, and fewer than STARTS_MAX."""
+    deaths = 0
+    for start in range(STARTS_MAX):
+        async with running_worker(tmp_path, environment, f"{name} {start}", patches) as worker:
+            if not await dies(worker, all_done):
+                assert await worker.terminate() == 0, worker.log
+                break
+        deaths += 1
+    assert DEATHS_MAX < deaths < STARTS_MAX
+
+
 def payments(name: str, count: int) -> list[Message]:
     return [payment(f"{name} {number}") for number in range(count)]
 
@@ -109,14 +121,7 @@ async def test_what_kills_workers_is_set_aside(
         rows = await pool.fetch("SELECT transaction_id FROM decided")
         return {row[0] for row in rows} == expected and await register.count() == 1
 
-    deaths = 0
-    for start in range(STARTS_MAX):
-        async with running_worker(tmp_path, environment, f"{word} {start}", patches) as worker:
-            if not await dies(worker, all_done):
-                assert await worker.terminate() == 0, worker.log
-                break
-        deaths += 1
-    assert DEATHS_MAX < deaths < STARTS_MAX
+    await some_die(tmp_path, environment, word, patches, all_done)
     (row,) = await register.page()
     assert (row.reason, row.source_offset) == ("killed_workers", offset + (3 if is_whole_batch else 2))
     assert await pool.fetchval("SELECT count(*) FROM offset_attempts") == 0, "a clean end leaves no suspicion"
@@ -134,13 +139,6 @@ async def test_a_label_that_kills_workers_is_set_aside(
     async def all_done() -> bool:
         return await pool.fetchval("SELECT count(*) FROM labels") == 2 and await register.count() == 1
 
-    deaths = 0
-    for start in range(STARTS_MAX):
-        async with running_worker(tmp_path, environment, f"label {start}", patches) as worker:
-            if not await dies(worker, all_done):
-                assert await worker.terminate() == 0, worker.log
-                break
-        deaths += 1
-    assert DEATHS_MAX < deaths < STARTS_MAX
+    await some_die(tmp_path, environment, "label", patches, all_done)
     (row,) = await register.page()
     assert (row.reason, row.source_topic, row.source_offset) == ("killed_workers", topics.labels, offset + 1)
