@@ -47,7 +47,7 @@ class Connection(Protocol):
 class Connections:
     """Counts connections. Where there is no room a new one takes the place of the oldest that is worth least.
 
-    Whoever fills the house with connections that ask nothing therefore only loses those. `exempt`: proxies, as
+    A caller that opens many connections and asks nothing therefore only loses those. `exempt`: proxies, as
     addresses or networks, comma separated: many callers share one of their addresses, so only the total counts.
     """
 

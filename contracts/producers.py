@@ -1,7 +1,7 @@
 """Who wrote a message, and for whom they may: a signature in its headers.
 
 Kafka checks who writes to a topic, but a record does not carry that name further. So where several producers share the
-input topics, each signs its messages with a secret of its own; whoever does not know it cannot write in its name, and
+input topics, each signs its messages with a secret of its own; without it nobody can write in its name, and
 what it signs can only name its own clients. A message sent again by somebody else is a repeat, which is decided once.
 """
 

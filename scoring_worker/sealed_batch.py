@@ -1,4 +1,4 @@
-"""Fetching a record batch without unpacking it, for one that kills whoever reads it."""
+"""Fetching a record batch without unpacking it, for one that kills its readers."""
 
 from typing import Any
 

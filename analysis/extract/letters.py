@@ -42,7 +42,7 @@ def best_encoding(sample: bytes, candidates: Sequence[str]) -> str:
 
 
 def sense_of(text: str) -> float:
-    """How well the characters beyond ASCII fit: 1 for all of them, more with known words, 0 where there is none."""
+    """How well the characters beyond ASCII fit: 1 for all of them, more with known words, 0 without any."""
     around = [text[max(0, found.start() - 20) : found.end() + 20] for found in _RUN.finditer(text)][:WORDS_MAX]
     if not around:
         return 0.0

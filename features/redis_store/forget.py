@@ -11,7 +11,7 @@ KEYS_A_CALL = 1_000
 
 
 async def forget_entities(client: aioredis.Redis, prefix: str, keys: Sequence[bytes]) -> None:
-    """Delete these states; a batch that has read one meanwhile is refused, or begins anew. Raises StateUnavailable."""
+    """Delete these states; a batch that has read one meanwhile is refused, or starts again. Raises StateUnavailable."""
     try:
         value: bytes | None = await client.get(f"{prefix}:epoch".encode())  # type: ignore[assignment]
         if value is None:

@@ -30,7 +30,7 @@ BANK_PASSWORD = "a-long-secret-of-bank-a"
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """A broker of its own; the settings of whoever runs it."""
+    """A broker of its own, and the settings of the one who runs it."""
     home = Home(tmp_path_factory.mktemp("sasl"))
     home.prepare()
     asked = settings_of(secret_key="k" * 40)

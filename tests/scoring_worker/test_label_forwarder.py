@@ -182,7 +182,7 @@ async def forward_all(session: LabelSession, pool: Pool, count: int) -> None:
 
 
 async def until(session: LabelSession, number: Callable[[], Awaitable[int]], count: int) -> None:
-    """Step until there are so many."""
+    """Step until that many are there."""
     for _ in range(STEPS_MAX):
         if await number() >= count:
             return
