@@ -200,7 +200,15 @@ async def test_stores_that_come_and_go(torn: Torn) -> None:
         more = bodies(6)
         sent += more
         seen |= set(await asyncio.gather(*(torn.call(body) for body in more)))
-    assert {"decided", "503"} <= seen
+    assert "503" in seen
+
+    # A gateway looks for its state at intervals: on a fast machine only after the last round.
+    async def decides_again() -> bool:
+        body = payment()
+        sent.append(body)
+        return await torn.call(body) == "decided"
+
+    await until(decides_again, "the gateway never found its state again")
     await every_call_has_its_decision(torn, sent)
 
 
