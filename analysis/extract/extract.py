@@ -6,7 +6,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Self
 
-from analysis.extract.card_data import without_card_data
+from analysis.extract.card_data import CardFilter
 from analysis.extract.csv_reader import CsvReader
 from analysis.extract.detect import detect
 from analysis.extract.encoding import known_encoding
@@ -102,6 +102,7 @@ def extract(
         raise NeedsConfirmation(_asked(reading), reading)
     if reading.problem is not None:
         raise NotReadable(reading.problem, reading)
+    cards = CardFilter(defaults.card_tokens)
     with RejectWriter(rejects_path) as rejects, RowWriter(rows_path, progress) as rows:
         # A format that says what its fields mean has its own places for balances and sums.
         has_totals = getattr(reader, "mapping", None) is None
@@ -111,7 +112,7 @@ def extract(
             if isinstance(found, Unusable):
                 transform.unusable(found)
                 continue
-            rows.write(without_card_data(transform.apply(found), defaults.card_tokens))
+            rows.write(cards.cleaned(transform.apply(found)))
             if rows.count > ROWS_MAX:
                 raise FileRefused(f"the file has more than {ROWS_MAX} rows")
             progress("parse", found.done, reader.size)
@@ -120,7 +121,7 @@ def extract(
         progress("parse", reader.size, reader.size)
     accounting = _accounting(reader, transform.passed, rows.count, rejects.count)
     outcome: list[Finding] = getattr(reader, "outcome", list)()
-    reading = reading.model_copy(update={"findings": reading.findings + outcome})
+    reading = reading.model_copy(update={"findings": reading.findings + outcome + cards.findings})
     running = transform.check.result()
     if running is not None and not running.confirmed:
         running, reading = None, _without_running_balance(reading)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.analysis.extract.generated.bank_file import BankFile, TruthRow
 from tests.analysis.extract.generated.columns import Cell, Column, columns
 from tests.analysis.extract.generated.style import MONTH_FIRST, Style, drawn
-from tests.analysis.extract.generated.values import Payment, moment_ms, payments, plain
+from tests.analysis.extract.generated.values import Payment, iban, moment_ms, payments, plain
 from tests.analysis.extract.generated.written import Record, csv_bytes, xlsx_bytes
 
 ORDERS_LEFT_OPEN = ("%d/%m/%Y", *MONTH_FIRST)
@@ -42,7 +42,7 @@ class _Sheet:
 def bank_file(random: Random) -> BankFile:
     style = drawn(random)
     own_currency = random.choice(style.language.currencies)
-    own_account = f"{random.choice(('FI', 'DE', 'PL'))}{random.randint(10**15, 10**16 - 1)}"
+    own_account = iban(random, *random.choice((("FI", 14), ("DE", 18), ("PL", 24))))
     happened = payments(random, style, own_currency)
     wanted = columns(random, style, own_account, own_currency)
     listed = happened[::-1] if style.newest_first else happened

@@ -25,6 +25,13 @@ class Payment:
     reference: str
 
 
+def iban(random: Random, country: str, digits: int, bank: str = "") -> str:
+    """Make an IBAN with right check digits (ISO 13616): without them its digits may pass as a card number."""
+    body = f"{bank}{random.randrange(10**digits):0{digits}d}"
+    remainder = int("".join(str(int(letter, 36)) for letter in f"{body}{country}00")) % 97
+    return f"{country}{98 - remainder:02d}{body}"
+
+
 def payments(random: Random, style: Style, own_currency: str) -> list[Payment]:
     """Some payments of few weeks, oldest first, with both directions among them."""
     early = random.random() < 0.2  # a file of a month's first days, which may be taken for months
@@ -58,7 +65,7 @@ def payments(random: Random, style: Style, own_currency: str) -> list[Payment]:
                 balance=balance,
                 currency=currency,
                 counterparty=random.choice(style.language.people),
-                counter_account=f"NL{random.randint(10, 99)}BANK{random.randint(10**9, 10**10 - 1)}",
+                counter_account=iban(random, "NL", 10, bank="BANK"),
                 text=text,
                 reference=f"{random.choice(('', 'R', '2026'))}{random.randint(10**7, 10**12)}",
             )
