@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 \
 	&& { command -v $$p; break; }; done)
-NO_PYTHON := Riskstream needs Python 3.11, 3.12 or 3.13 with its venv module (Debian and Ubuntu: python3-venv); none was found. Install one, or name it: make PYTHON=/path/to/python3
+NO_PYTHON := Riskstream needs Python 3.11, 3.12 or 3.13 with its venv module (Debian and Ubuntu: python3-venv). Install one, or name it: make PYTHON=/path/to/python3
 STAMPS := $(VENV)/.stamps
 # uv trusts what the machine trusts (a company's proxy, say), where the machine has a certificate store at all.
 ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
@@ -72,8 +72,8 @@ clean: ## Delete the environment and caches (the data in .riskstream stays; `ris
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { echo "$(PYTHON) is $$("$(PYTHON)" --version 2>&1): $(NO_PYTHON)" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "No Python was found that can run this. $(NO_PYTHON)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { echo "$(PYTHON) is $$("$(PYTHON)" --version 2>&1). $(NO_PYTHON)" >&2; exit 1; }
 	@echo "Making the environment with $(PYTHON) …"
 	@"$(PYTHON)" -m venv $(VENV) || { echo "The virtual environment could not be made: is the disk full, or the folder read-only?" >&2; rm -rf $(VENV); exit 1; }
 

@@ -29,6 +29,7 @@ from storage.roles import PIPELINE
 from training.backtest import Backtest, Volume, changes, outcome_of, scored
 from training.backtest_tables import as_markdown, backtest_tables
 from training.bars import Bars, bars, tell_warning
+from training.evaluation.moments import moment_text
 from training.policies import policies_of, policy_from_file, policy_from_text
 from training.stored_period import stored_chunks
 
@@ -118,8 +119,8 @@ async def _backtest(
     return Backtest(
         model=model.version,
         policies={who: {"review": p.review, "flag": p.flag, "decline": p.decline} for who, p in known.items()},
-        time_from=_iso(int(rows.time_ms.min())),
-        time_to=_iso(int(rows.time_ms.max())),
+        time_from=moment_text(int(rows.time_ms.min())),
+        time_to=moment_text(int(rows.time_ms.max())),
         rows=len(rows),
         left_out=left_out,
         mature=int(is_mature.sum()),
@@ -149,7 +150,3 @@ def _folder(registry: Path, model: str | None) -> Path:
 
 def _ms(time: datetime) -> int:
     return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def _iso(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")

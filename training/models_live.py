@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from settings import Settings
 from storage.database import connect
 from storage.roles import PIPELINE
 from storage.shadow_scores import Pair, ShadowScores
+from training.evaluation.moments import moment_text
 from training.evaluation.outcomes import DAY_MS, Booleans, Floats, Integers
 from training.evaluation.ranking import Ranking
 from training.metrics import calibration_error
@@ -116,8 +116,8 @@ def compare(
     return LiveComparison(
         champion=_side(champion[0], pairs.decided_probability, pairs.decided_score, old, fraud, mature, days),
         challenger=_side(challenger[0], pairs.probability, pairs.score, new, fraud, mature, days),
-        time_from=_iso(int(pairs.time_ms.min())),
-        time_to=_iso(newest),
+        time_from=moment_text(int(pairs.time_ms.min())),
+        time_to=moment_text(newest),
         rows=len(pairs),
         left_out=left_out,
         mature_rows=int(mature.sum()),
@@ -199,7 +199,3 @@ def _columns(pairs: list[Pair]) -> list[np.ndarray]:
         np.fromiter((pair.fraud is not None for pair in pairs), np.bool_, n),
         np.fromiter((bool(pair.fraud) for pair in pairs), np.bool_, n),
     ]
-
-
-def _iso(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")
