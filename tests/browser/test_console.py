@@ -172,5 +172,6 @@ async def test_the_reference_draws_without_the_internet(desk: Desk, open_page: O
     elsewhere: list[str] = []
     page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(desk.url) else None)
     await page.goto(desk.url + path)
-    await expect(page.get_by_text("/v1/alerts/{alert_id}").first).to_be_visible()
+    drawn_ms = 60_000  # Redoc lays out the whole document before it shows any of it
+    await expect(page.get_by_text("/v1/alerts/{alert_id}").first).to_be_visible(timeout=drawn_ms)
     assert [url for url in elsewhere if not url.startswith(("data:", "blob:"))] == []
