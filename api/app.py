@@ -34,6 +34,7 @@ from api.routes import (
     investigations,
     jobs,
     keys,
+    oidc,
     policy,
     predict,
     reference,
@@ -84,7 +85,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         generate_unique_id_function=openapi.operation_id,
     )
     app.state.parts = parts
-    app.state.console = Console()
+    app.state.console = Console(settings.oidc, passwords=not settings.oidc_only)
     # Scoring first: routes are tried in their order. The feed before the alerts: its path looks like an alert's id.
     for module in (
         score,
@@ -93,6 +94,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         reference,
         session,
         auth,
+        oidc,
         users,
         keys,
         subscription,

@@ -18,6 +18,7 @@ from api.accounts.tiers import Rate
 from api.accounts.unknown_keys import UnknownKeys
 from api.database import Database
 from api.keyring import Keyring
+from api.oidc.signing_in import ProviderSignIn
 from settings import Settings
 
 
@@ -35,12 +36,15 @@ class AccountParts:
     sign_ins: Database
     devices: Devices
     unknown_keys: UnknownKeys
+    oidc: ProviderSignIn | None
 
     async def run(self) -> None:
         try:
             await self.key_use.run()
         finally:
             self.passwords.close()
+            if self.oidc is not None:
+                await self.oidc.close()
             await self.sign_ins.close()
             await asyncio.shield(self.counters.close())
 
@@ -65,6 +69,7 @@ def build_accounts(
     lockout = Lockout(sign_ins, keyring, devices)
     rules = PasswordRules(settings.app_name)
     signing_in = SigningIn(sign_ins, keyring, tokens, passwords, lockout)
+    provider = settings.oidc
     return AccountParts(
         signing_in=signing_in,
         joining=Joining(sign_ins, keyring, passwords, lockout, signing_in, rules, settings.registration_mode),
@@ -76,4 +81,5 @@ def build_accounts(
         sign_ins=sign_ins,
         devices=devices,
         unknown_keys=UnknownKeys(counters, of_address),
+        oidc=ProviderSignIn(provider, sign_ins, keyring, signing_in) if provider else None,
     )
