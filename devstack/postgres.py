@@ -25,6 +25,7 @@ from devstack.ports import HOST
 VERSION = 18
 ADMINISTRATOR = "administrator"  # makes the database; nothing of ours connects as it later
 OWNER = "riskstream"  # owns the database and may make further ones and roles; no superuser, so row security binds it
+LOGIN = "riskstream_app"  # of the programs: `riskstream seed` makes it, it owns nothing
 DATABASE = "riskstream"
 NOBODY = "nobody"
 WAYS_DOWN = (NOBODY, NAMESPACE)  # from root; the first that reaches program and data
@@ -101,8 +102,8 @@ def _ends_well(command: list[str], user: str) -> bool:
     return done.returncode == 0
 
 
-def url(port: int, password: str) -> str:
-    return f"postgresql://{OWNER}:{password}@{HOST}:{port}/{DATABASE}"
+def url(port: int, login: str, password: str) -> str:
+    return f"postgresql://{login}:{password}@{HOST}:{port}/{DATABASE}"
 
 
 def answers(port: int, admin_password: str) -> bool:

@@ -181,7 +181,8 @@ class _Run:
         ports = self._ports(api_port, named)
         shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
-        gated = self._compiled | environment | {gate.VARIABLE: str(self._gate)}
+        theirs = environment | {servers.OWNERS_ADDRESS: ""}  # what stays up signs in as the login that owns nothing
+        gated = self._compiled | theirs | {gate.VARIABLE: str(self._gate)}
         parts = []
         for name, command in workers.items():
             own = gated | {"METRICS_PORT": str(ports[name])}
@@ -196,7 +197,7 @@ class _Run:
             )
         for part in parts:
             self._supervisor.start(part)
-        own = self._compiled | environment | {"METRICS_PORT": str(ports[_STATISTICS])}
+        own = self._compiled | theirs | {"METRICS_PORT": str(ports[_STATISTICS])}
         self._statistics = self._part(_STATISTICS, [_STATISTICS], own, lambda: True)
         return parts
 

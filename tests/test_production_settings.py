@@ -102,7 +102,15 @@ def test_random_secrets_are_taken(seed: int) -> None:
     assert [fault_of_secret(secret) for secret in made] == [None] * 4, (seed, made)
 
 
-@pytest.mark.parametrize("path", [".env.example", "docker-compose.yml", "README.md", *map(str, Path("docs").glob("*.md"))])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env.example",
+        "docker-compose.yml",
+        "README.md",
+        *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
+    ],
+)
 def test_no_secret_of_the_documentation_is_taken(path: str) -> None:
     """Whatever a page shows as the value of a secret is refused, so that it cannot be copied into use."""
     shown = re.findall(r"\b(?:SECRET_KEY|SECRET_KEY_PREVIOUS|CARD_TOKEN_KEY)=([^\s`'\"$]+)", (ROOT / path).read_text())
@@ -126,7 +134,15 @@ def test_proxies_that_are_named(proxies: str) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["null", "*", "http://a.example", "http://localhost:3000", "https://*.a.example", "https://a.example/x", "a.example"],
+    [
+        "null",
+        "*",
+        "http://a.example",
+        "http://localhost:3000",
+        "https://*.a.example",
+        "https://a.example/x",
+        "a.example",
+    ],
 )
 def test_origins_that_cannot_be_trusted(origin: str) -> None:
     message = refused(cors_origins=f"https://good.example, {origin}")
@@ -151,11 +167,20 @@ def test_debug() -> None:
         ({"redis_url": STRONG["redis_url"] + "?ssl_cert_reqs=none"}, "REDIS_URL is without TLS that is checked"),
         ({"redis_url": "rediss://redis.internal/0"}, "REDIS_URL has no password: write rediss://:PASSWORD@host"),
         ({"redis_url": "rediss://:riskstream@redis.internal/0"}, "REDIS_URL has a password that could be guessed"),
-        ({"database_url": NO_TLS["database_url"]}, "DATABASE_URL is without certain TLS (sslmode=prefer): add ?sslmode="),
+        (
+            {"database_url": NO_TLS["database_url"]},
+            "DATABASE_URL is without certain TLS (sslmode=prefer): add ?sslmode=",
+        ),
         ({"database_url": NO_TLS["database_url"] + "?sslmode=allow"}, "DATABASE_URL is without certain TLS"),
         ({"database_url": NO_TLS["database_url"] + "?sslmode=disable"}, "DATABASE_URL is without certain TLS"),
-        ({"database_url": "postgresql://app@db/r?sslmode=require"}, "DATABASE_URL has no password: write postgresql://"),
-        ({"database_url": "postgresql://app:postgres@db/r?sslmode=require"}, "DATABASE_URL has a password that could be"),
+        (
+            {"database_url": "postgresql://app@db/r?sslmode=require"},
+            "DATABASE_URL has no password: write postgresql://",
+        ),
+        (
+            {"database_url": "postgresql://app:postgres@db/r?sslmode=require"},
+            "DATABASE_URL has a password that could be",
+        ),
         ({"migration_database_url": NO_TLS["database_url"]}, "MIGRATION_DATABASE_URL is without certain TLS"),
         ({"kafka_security_protocol": "PLAINTEXT"}, "KAFKA_SECURITY_PROTOCOL=PLAINTEXT signs in nobody: set it to"),
         ({"kafka_security_protocol": "PLAINTEXT"}, "KAFKA_SECURITY_PROTOCOL=PLAINTEXT is without TLS: set it to"),
