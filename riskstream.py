@@ -35,6 +35,8 @@ _ROOMS = {
     "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
     "create-user": ("api.account_commands", "Make a user who signs in by email address and password."),
     "reset-password": ("api.account_commands", "A one-time token with which a user sets a new password."),
+    "invite-client": ("api.account_commands", "A one-time token with which somebody registers a client."),
+    "set-tier": ("api.account_commands", "Grant a client a subscription tier."),
     "rebuild-state": ("scoring_worker.rebuild_command", "Build the velocity state anew from Postgres."),
 }
 

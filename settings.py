@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     cors_origins: str = ""  # comma separated
     rate_limit: str = ""  # "600/minute" of each client, in place of its tier's
     auth_rate_limit: str = "120/minute"  # of each address, to sign in, register, redeem a token
+    # Who may register a client: anybody, whom the operator invited (`riskstream invite-client`), or nobody. Closed in
+    # production unless it is set.
+    registration: Literal["open", "invite", "closed"] | None = None
     trusted_proxies: str = ""  # comma separated addresses and networks; only theirs is X-Forwarded-… believed
 
     model_path: Path = Path("models")
@@ -116,6 +119,10 @@ class Settings(BaseSettings):
         if found:
             raise ValueError("\n".join(found))
         return self
+
+    @property
+    def registration_mode(self) -> Literal["open", "invite", "closed"]:
+        return self.registration or ("closed" if self.environment == "production" else "open")
 
     @model_validator(mode="after")
     def _refuse_unusable_producers(self) -> "Settings":
