@@ -19,7 +19,6 @@ from contracts.transaction import DEMO_CLIENT_ID
 from settings import Settings, load_settings
 from storage.audit import AuditEntry
 from storage.client_invitations import ClientInvitationRepository
-from storage.clients import ClientRepository
 from storage.database import connect
 from storage.password_resets import PasswordResetRepository
 from storage.roles import IDENTITY
@@ -113,9 +112,10 @@ async def _set_tier(settings: Settings, client_id: int, tier: str) -> None:
         detail={"tier": tier},
     )
     async with await connect(settings.postgres_dsn, size_max=1, role=IDENTITY) as pool:
-        if client_id not in await ClientRepository(pool).all():
-            raise typer.BadParameter(f"there is no client {client_id}")
-        await SubscriptionRepository(pool).change(tier, entry)
+        try:
+            await SubscriptionRepository(pool).change(tier, entry)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
 
 
 def _secret(settings: Settings) -> str:

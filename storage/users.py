@@ -46,7 +46,7 @@ UPDATE invitations SET withdrawn_at = now()
 WHERE client_id = $1 AND invited_by = $2 AND accepted_at IS NULL AND withdrawn_at IS NULL
 """
 _SIGNED_IN = "UPDATE users SET last_sign_in_at = $2, password_hash = COALESCE($3, password_hash) WHERE user_id = $1"
-_SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE user_id = $1"  # noqa: S105
+_SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE user_id = $1"  # noqa: S105  # a statement  # nosec B105
 _END_RESETS = "UPDATE password_resets SET used_at = now() WHERE user_id = $1 AND used_at IS NULL"
 
 

@@ -142,7 +142,7 @@ class _FirstSession:
     def __init__(self, signing_in: SigningIn, address: str) -> None:
         self._signing_in = signing_in
         self._address = address
-        self.refresh_token = ""
+        self.refresh_token = ""  # none yet  # nosec B105
 
     def __call__(self, user: User) -> NewSession:
         opened, self.refresh_token = self._signing_in.new_session(user, self._address)

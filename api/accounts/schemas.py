@@ -18,7 +18,7 @@ EMAIL_LENGTH_MAX = 254  # characters, as SMTP has it
 KEY_DAYS_MAX = 3650
 OVERLAP_S_MAX = 30 * 86_400
 OVERLAP_S_DEFAULT = 86_400  # a day to put the new key everywhere
-SECRET_EXAMPLE = "shown-once-and-kept-by-you"  # noqa: S105 - an example
+SECRET_EXAMPLE = "shown-once-and-kept-by-you"  # noqa: S105  # an example  # nosec B105
 
 # What browsers take for an email address (WHATWG).
 _EMAIL = (
