@@ -61,10 +61,8 @@ class Console:
 
 def _way(provider: OidcProvider) -> str:
     name = html.escape(provider.name)
-    return (
-        f"<li>\n        <h2>With {name}</h2>\n"
-        f'        <p><a id="provider" class="button primary" href="/auth/oidc/start">Sign in with {name}</a></p>\n      </li>'
-    )
+    link = f'<a id="provider" class="button primary" href="/auth/oidc/start">Sign in with {name}</a>'
+    return f"<li>\n        <h2>With {name}</h2>\n        <p>{link}</p>\n      </li>"
 
 
 def _suffix(name: str) -> str:

@@ -9,7 +9,10 @@ from api.console_files import Console
 from api.oidc.signing_in import NotSignedIn, Opened, Why
 from contracts.oidc import EVERYBODY, OidcProvider
 
-_AGAIN = '<p><a class="button primary" href="/auth/oidc/start">Sign in again</a> <a class="button" href="/">Other ways</a></p>'
+_AGAIN = (
+    '<p><a class="button primary" href="/auth/oidc/start">Sign in again</a>'
+    ' <a class="button" href="/">Other ways</a></p>'
+)
 _WAYS = '<p><a class="button" href="/">Other ways to sign in</a></p>'
 
 
@@ -35,7 +38,7 @@ def token_page(console: Console, opened: Opened) -> Response:
     return console.notice("You are signed in", body, 200)
 
 
-def _stale(provider: OidcProvider, _: str) -> str:
+def _stale(_provider: OidcProvider, _subject: str) -> str:
     return f"<p>It was begun too long ago, in another browser or twice. Nothing happened.</p>{_AGAIN}"
 
 
@@ -45,15 +48,15 @@ def _denied(provider: OidcProvider, _: str) -> str:
 
 def _unavailable(provider: OidcProvider, _: str) -> str:
     return (
-        f"<p>The sign-in of {html.escape(provider.name)} does not answer, or not as it should. Try again in a moment; if"
-        f" that does not help, tell your operator: the gateway's log says what is wrong.</p>{_AGAIN}"
+        f"<p>The sign-in of {html.escape(provider.name)} does not answer, or not as it should. Try again in a moment;"
+        f" if that does not help, tell your operator: the gateway's log says what is wrong.</p>{_AGAIN}"
     )
 
 
 def _invalid(provider: OidcProvider, _: str) -> str:
     return (
-        f"<p>What {html.escape(provider.name)} sent could not be verified, so nobody was signed in. If it happens again,"
-        f" tell your operator: the gateway's log says what is wrong.</p>{_AGAIN}"
+        f"<p>What {html.escape(provider.name)} sent could not be verified, so nobody was signed in. If it happens"
+        f" again, tell your operator: the gateway's log says what is wrong.</p>{_AGAIN}"
     )
 
 
@@ -77,11 +80,11 @@ def _several(provider: OidcProvider, subject: str) -> str:
     )
 
 
-def _deactivated(provider: OidcProvider, subject: str) -> str:
+def _deactivated(_provider: OidcProvider, subject: str) -> str:
     return f"<p>Ask an administrator of your client to activate it again.</p>{_who(subject)}{_WAYS}"
 
 
-def _email_taken(provider: OidcProvider, subject: str) -> str:
+def _email_taken(_provider: OidcProvider, subject: str) -> str:
     return (
         "<p>An account is not handed over because of an email address. If it is yours, ask the operator to link it to"
         " you:</p><p><code>riskstream link-user YOUR-ADDRESS --subject"

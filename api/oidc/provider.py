@@ -71,17 +71,21 @@ class _Kept(Generic[_T]):
             age_s = self._clock() - self._fetched_s
             if self._value is not None and age_s < fresh_s:
                 return self._value
+            if self._clock() - self._failed_s < AGAIN_S:
+                return self._stale(age_s, ProviderUnavailable("it did not answer a moment ago"))
             try:
-                if self._clock() - self._failed_s < AGAIN_S:
-                    raise ProviderUnavailable("it did not answer a moment ago")
                 self._value = await self._fetch()
-                self._fetched_s = self._clock()
-            except ProviderUnavailable:
-                if self._clock() - self._failed_s >= AGAIN_S:
-                    self._failed_s = self._clock()
-                if self._value is None or age_s > USABLE_S:
-                    raise
+            except ProviderUnavailable as error:
+                self._failed_s = self._clock()
+                return self._stale(age_s, error)
+            self._fetched_s = self._clock()
             return self._value
+
+    def _stale(self, age_s: float, error: ProviderUnavailable) -> _T:
+        """The value that there is, if it may still be used. Raises the error otherwise."""
+        if self._value is None or age_s > USABLE_S:
+            raise error
+        return self._value
 
 
 class Provider:
@@ -163,9 +167,9 @@ class Provider:
 
     def _endpoint(self, found: Mapping[str, Any], name: str) -> str:
         address = found.get(name)
+        if not isinstance(address, str):
+            raise ProviderUnavailable(f"its discovery document has no {name}")
         try:
-            if not isinstance(address, str):
-                raise ValueError("it is absent")
             checked_url(address, plain_http=self._config.plain_http)
         except ValueError as error:
             raise ProviderUnavailable(f"{name} of its discovery document cannot be used: {error}") from error

@@ -46,10 +46,8 @@ class TokenChecks:
             raise InvalidToken("it has several audiences and does not say for whom it is (azp)")
         if azp is not None and azp != self._config.client_id:
             raise InvalidToken("it was made for another client (azp)")
-        at_hash = claims.get("at_hash")
-        if at_hash is not None and access_token is not None and algorithm != "EdDSA":
-            if not isinstance(at_hash, str) or not _same(at_hash, _half_hash(access_token, algorithm)):
-                raise InvalidToken("it belongs to another access token (at_hash)")
+        if access_token is not None and "at_hash" in claims and algorithm != "EdDSA":
+            _check_access_token(claims["at_hash"], access_token, algorithm)
         _check_subject(claims["sub"])
         return claims
 
@@ -123,10 +121,12 @@ def _check_subject(subject: object) -> None:
         raise InvalidToken("its subject is no name (sub)")
 
 
-def _half_hash(access_token: str, algorithm: str) -> str:
+def _check_access_token(at_hash: object, access_token: str, algorithm: str) -> None:
     digest = hashlib.new(f"sha{algorithm[2:]}", access_token.encode()).digest()
-    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+    half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+    if not isinstance(at_hash, str) or not _same(at_hash, half):
+        raise InvalidToken("it belongs to another access token (at_hash)")
 
 
 def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
