@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -76,7 +77,7 @@ class Settings(BaseSettings):
     # Who may register a client: anybody, whom the operator invited (`riskstream invite-client`), or nobody. Closed in
     # production unless it is set.
     registration: Literal["open", "invite", "closed"] | None = None
-    # Sign-in of people through an OpenID Connect provider (docs/OIDC.md); without an issuer there is none.
+    # Sign-in of people through an OpenID Connect provider (docs/AUTHENTICATION.md); without an issuer there is none.
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")  # none of a public client
@@ -86,9 +87,11 @@ class Settings(BaseSettings):
     oidc_roles: str = ""  # "fraud-admins=admin;bank-b-analysts=analyst@2;*=viewer"
     oidc_client: int = Field(1, ge=1, lt=2**31)  # whose users they are, where OIDC_ROLES does not say @client
     oidc_only: bool = False  # passwords are not accepted
-    public_url: str = ""  # where browsers reach the gateway
 
     trusted_proxies: str = ""  # comma separated addresses and networks; only theirs is X-Forwarded-… believed
+
+    public_url: str = ""  # where browsers find the console; http://localhost:API_PORT if it is not set
+    webauthn_user_verification: Literal["preferred", "required"] = "preferred"  # by PIN, finger or face, besides touch
 
     model_path: Path = Path("models")
     risk_threshold_high: float | None = Field(None, gt=0, lt=100)
@@ -151,6 +154,14 @@ class Settings(BaseSettings):
             raise ValueError("KAFKA_PRODUCERS needs SECRET_KEY: what this installation publishes is signed by it")
         return self
 
+    @model_validator(mode="after")
+    def _refuse_unusable_public_url(self) -> "Settings":
+        parts = urlsplit(self.public_url)
+        whole = f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.hostname else ""
+        if self.public_url.rstrip("/") != whole or "@" in whole:
+            raise ValueError("PUBLIC_URL must be an address such as https://fraud.bank.example, without a path")
+        return self
+
     @property
     def producers(self) -> Producers | None:
         """Who may publish; None where nobody has to sign."""
@@ -170,8 +181,6 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_unusable_oidc(self) -> "Settings":
-        if self.public_url:
-            _named("PUBLIC_URL", lambda: checked_url(self.public_url, plain_http=self._plain_http))
         _ = self.oidc
         return self
 
@@ -201,7 +210,7 @@ class Settings(BaseSettings):
             groups_claim=self.oidc_groups_claim,
             grants=grants,
             name=self.oidc_name,
-            public_url=self.public_url.rstrip("/"),
+            public_url=_named("PUBLIC_URL", lambda: checked_url(self.public_url, plain_http=self._plain_http)),
             plain_http=self._plain_http,
         )
 

@@ -37,9 +37,9 @@ class Console:
         index = self._pages["index.html"].replace(PROVIDER_WAY, _way(provider) if provider else "")
         self._pages["index.html"] = index.replace(PASSWORD_WAY, "" if passwords else " hidden")
 
-    def page(self) -> Response:
-        """The console."""
-        return HTMLResponse(self._pages["index.html"], headers={"Cache-Control": "no-cache"})
+    def page(self, name: str = "index.html") -> Response:
+        """The console, or another page of it."""
+        return HTMLResponse(self._pages[name], headers={"Cache-Control": "no-cache"})
 
     def used_link(self) -> Response:
         """Says how to get a new sign-in link."""

@@ -10,7 +10,7 @@ import msgspec
 from storage.audit import AuditEntry, record
 from storage.database import Connection, Pool, session
 from storage.user_sessions import NewSession, end_sessions, open_session
-from storage.users import ADMIN, EmailTaken, NewUser, User, insert_user, withdraw_invitations_of
+from storage.users import ADMIN, EmailTaken, NewUser, User, insert_user, set_password, withdraw_invitations_of
 
 NO_PASSWORD = ""  # of a user's hash: the account has none, and no sign-in by password finds it
 FORGOTTEN_A_TIME = 100  # spent tokens that are over, deleted when another one is spent
@@ -55,8 +55,6 @@ _LOCAL_USER = f"""
 SELECT {_USER_COLUMNS} FROM users AS u WHERE u.email_key = $1 AND u.client_id = $2 AND u.deactivated_at IS NULL
 FOR UPDATE
 """  # noqa: S608
-_DROP_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE user_id = $1"  # noqa: S105
-_END_RESETS = "UPDATE password_resets SET used_at = now() WHERE user_id = $1 AND used_at IS NULL"
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,9 +164,7 @@ class UserIdentityRepository:
             user = User(**dict(found))
             await connection.execute(_REMOVE, user.user_id, issuer, subject, client_id)
             await connection.execute(_ADD, issuer, subject, client_id, user.user_id)
-            await connection.execute(_DROP_PASSWORD, user.user_id, NO_PASSWORD)
-            await connection.execute(_END_RESETS, user.user_id)
-            await end_sessions(connection, user.user_id)
+            await set_password(connection, user.user_id, NO_PASSWORD)
             detail = {"issuer": issuer, "subject": subject}
             await record(connection, _entry(client_id, user.user_id, "user.linked", "", detail, actor))
             return user

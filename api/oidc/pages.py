@@ -25,14 +25,14 @@ def refusal(console: Console, provider: OidcProvider, error: NotSignedIn) -> Res
     return response
 
 
-def token_page(console: Console, opened: Opened) -> Response:
+def token_page(console: Console, provider: OidcProvider, opened: Opened) -> Response:
     """Show a program's first refresh token, once."""
     token = html.escape(opened.refresh_token or "")
+    address, sent = f"{provider.public_url}/auth/refresh", '{"refresh_token": "…"}'
+    command = f"curl -X POST {address} -H 'Content-Type: application/json' -d '{sent}'"
     body = (
         "<p>Your program trades this refresh token for its first pair of tokens, once. It is shown this once.</p>"
-        f'<p><code id="refresh-token">{token}</code></p>'
-        "<p><code>curl -X POST …/auth/refresh -H 'Content-Type: application/json'"
-        ' -d \'{"refresh_token": "…"}\'</code></p>'
+        f'<p><code id="refresh-token">{token}</code></p><p><code>{html.escape(command)}</code></p>'
         "<p>Never give it to anybody who asks for it: whoever has it acts in your name.</p>"
     )
     return console.notice("You are signed in", body, 200)

@@ -223,7 +223,8 @@ class _Opening:
     def __call__(self, user: User) -> NewSession:
         opened, refresh_token = self._signing_in.new_session(user, self._address)
         # Groups are known at a sign-in only, so a session lasts a shift, whichever kind it is.
-        opened = msgspec.structs.replace(opened, expires_at=opened.opened_at + CONSOLE_TTL)
+        # A second factor is the provider's affair: it knows whether it asked for one, and ours would be asked on top.
+        opened = msgspec.structs.replace(opened, expires_at=opened.opened_at + CONSOLE_TTL, second_factor=True)
         if self._aim == "console":
             return msgspec.structs.replace(opened, token_hash=None)
         self.refresh_token = refresh_token

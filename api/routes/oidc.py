@@ -72,7 +72,7 @@ async def callback(
         response = _refused(request, oidc, refused)
     else:
         if opened.refresh_token is not None:
-            response = token_page(request.app.state.console, opened)
+            response = token_page(request.app.state.console, oidc.config, opened)
         else:
             response = RedirectResponse("/", 303)
             session = opened.session
