@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     # Who may register a client: anybody, whom the operator invited (`riskstream invite-client`), or nobody. Closed in
     # production unless it is set.
     registration: Literal["open", "invite", "closed"] | None = None
-    # Sign-in of people through an OpenID Connect provider (docs/AUTHENTICATION.md); without an issuer there is none.
+    # Sign-in of people through an OpenID Connect provider (docs/OIDC.md); without an issuer there is none.
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr = SecretStr("")  # none of a public client
