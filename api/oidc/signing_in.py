@@ -51,12 +51,13 @@ class Why(Enum):
 
 
 class NotSignedIn(Exception):
-    """`subject` is who it was, where the provider vouched for somebody."""
+    """`subject` is who it was, where the provider vouched for somebody; `client_id` whose user they would be."""
 
-    def __init__(self, why: Why, subject: str = "") -> None:
+    def __init__(self, why: Why, subject: str = "", client_id: int = 0) -> None:
         super().__init__(why.value)
         self.why = why
         self.subject = subject
+        self.client_id = client_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class ProviderSignIn:
             signed = await UserIdentityRepository(pool).sign_in(person, opening, request_id)
         if isinstance(signed, Refused):
             why = Why.DEACTIVATED if signed is Refused.DEACTIVATED else Why.EMAIL_TAKEN
-            raise NotSignedIn(why, person.subject)
+            raise NotSignedIn(why, person.subject, person.client_id)
         return Opened(signed[1], opening.refresh_token)
 
     async def signed_out(self, session_id: UUID) -> str | None:
