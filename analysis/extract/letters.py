@@ -18,6 +18,16 @@ _LANGUAGES = {
     "lt": "ąčęėįšųūž", "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
     "el": "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋ",
 }  # fmt: skip
+# Words of statements that have no such letters and tell a language: they decide where another word could be of two.
+# The bytes of "Šiauliai" in a Baltic statement read "Điauliai" in a Croatian one.
+_PLAIN_WORDS = {
+    "lt": "likutis paskirtis pirkinys atlyginimas mokestis", "lv": "atlikums summa datums algas pirkums",
+    "et": "kirjeldus selgitus summa makse ostud", "pl": "kwota opis przelew rachunek odbiorca nadawca saldo",
+    "cs sk": "popis platba zostatok suma cislo", "hu": "egyenleg datum kozlemeny",
+    "hr sl": "iznos opis stanje valuta znesek namen", "ro": "sold descriere tranzactie debitare", "de": "betrag konto",
+    "tr": "tutar bakiye tarih", "es": "importe fecha saldo concepto", "it": "importo causale saldo valuta",
+}  # fmt: skip
+_PLAIN = {name: frozenset(words.split()) for name, words in _PLAIN_WORDS.items()}
 _SETS = {name: frozenset(letters) for name, letters in _LANGUAGES.items()}
 _SCRIPTS = frozenset(("ru", "uk", "el"))
 _USUAL_SIGNS = frozenset("€£§°–—’‘“”„«»…·´®©½¼¾²³¡¿ªº№\u00a0")
@@ -26,6 +36,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ODD_PLACE = re.compile(r"(?i)ñ(?![aeiouáéíóú]|$)|^ð")  # ñ where no vowel follows, ð where a word begins
 _DOT_ABOVE = "\u0307"  # that a Turkish capital has when it is made small
 WORDS_MAX = 400  # that are looked at
+HINT = 0.25  # of a word that fits: what a plain word of the language counts, to decide between equals
 
 
 def best_encoding(sample: bytes, candidates: Sequence[str]) -> str:
@@ -49,7 +60,10 @@ def sense_of(text: str) -> float:
     joined = "\n".join(around)
     words = [word for word in dict.fromkeys(_WORD.findall(joined)) if not word.isascii()]
     usual = sum(c in _USUAL_SIGNS for c in joined)
-    fitting = max(sum(_fits(word, name) for word in words) for name in _SETS)
+    plain = frozenset(_WORD.findall(text.lower()))
+    fitting = max(
+        sum(_fits(word, name) for word in words) + HINT * (not plain.isdisjoint(_PLAIN.get(name, ()))) for name in _SETS
+    )
     fitting += sum(word.lower() in _column_words() for word in words) / 2
     odd_case = sum(map(_has_odd_case, words))
     return (fitting - odd_case + usual) / max(len(words) + usual, 1) - sum(map(_oddness, around)) / len(around)

@@ -35,7 +35,11 @@ class RowWidths:
 
 
 def row_widths(header: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> RowWidths:
-    """From a header, if there is one, and the first rows, none of them empty."""
+    """From a header, if there is one, and the first rows, none of them empty.
+
+    Remarks of one cell, such as a footer of several lines, say nothing of how wide rows are.
+    """
+    rows = [row for row in rows if len(row) >= REMARK_BELOW] or rows
     counts = Counter(len(row) for row in rows)
     usual = max((width for width, count in counts.items() if count == max(counts.values())), default=0)
     meant = {width for width, count in counts.items() if width == usual or count >= max(len(rows) * USUAL_SHARE, 2)}

@@ -66,6 +66,8 @@ TEXTS = [
     ("Sąskaita;Gavėjas;šiandien žemė", "cp1257"), ("Pajamos|Išlaidos|Likutis\nPirkinys Šiauliai", "cp1257"),
     ("Debet;Uznanie;Příjem Šumperk", "cp1250"), ("Prihod;Izdatki;Šibenik Đakovo", "cp1250"),
     ("Saņēmējs;Maksājuma mērķis", "cp1257"),
+    ("Data Paskirtis Suma Likutis\nPirkinys Šiauliai", "cp1257"), ("Datum Opis Iznos\nKupnja Đakovo", "cp1250"),
+    ("Kwota Opis\nZakupy Łódź", "cp1250"), ("Datums Summa Atlikums\nPirkums Ķekava", "cp1257"),
     ("Beløb;Rødgrød på", "cp1252 cp850"), ("Descrição; Crédito; ação", "cp1252 cp850"),
     ("Amount 5 € and £", "cp1252 iso8859_15"), ("1\u00a0234,50;x", "cp1252"),
 ]  # fmt: skip

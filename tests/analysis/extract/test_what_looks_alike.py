@@ -87,6 +87,14 @@ def test_a_last_cell_left_out_is_no_row_cut_short(short: list[str], fits: bool) 
     assert (found.fitted(short) is not None) == fits
 
 
+def test_lines_of_one_cell_do_not_decide_how_wide_rows_are() -> None:
+    whole, short = ["2026-03-01", "a", "1", "R1"], ["2026-03-02", "b", "2"]
+    footers = [["Printed 2026-12-31"], ["Example Bank"], ["1 High Street"]]
+    found = row_widths(["Date", "Text", "Amount", "Reference"], [whole, short, whole, *footers])
+    assert found.fitted(short) == [*short, ""]
+    assert found.fitted(footers[0]) is None
+
+
 def test_days_that_may_be_months_are_said_as_assumed(tmp_path: Path) -> None:
     content = "Date,Amount\n" + "".join(f"{day:02}/07/2026,-{day}.50\n" for day in range(1, 9)) + "Printed 2026-12-31\n"
     found, rows, _ = read(tmp_path, "a.csv", content, None, Defaults())
