@@ -2,7 +2,8 @@
 
 A gateway that takes every call works on each of them until it is too late for all. So the number of calls under way
 has a limit, which follows what is measured: while admitted calls take longer than WAIT_SHARE of the deadline it falls,
-and while calls are refused although the others are quick it rises (additive increase, multiplicative decrease).
+and while calls are quick it rises again, beyond where it began only if calls are refused (additive increase,
+multiplicative decrease).
 
 The limit is shared fairly. While several clients call at once, each may have an equal part of it under way whatever
 the others send; what one leaves unused, the others may use. Calls under credentials that this process has not seen
@@ -18,7 +19,9 @@ from hashlib import blake2b
 WAIT_SHARE = 0.3  # of the deadline: the time that an admitted call should take; at two thirds the policy decides
 WINDOW_S = 0.1  # between two adjustments of the limit
 SAMPLES_MIN = 5  # answers in a window, for it to say something
-LIMIT_START, LIMIT_MIN, LIMIT_MAX = 64, 4, 4_096  # calls under way
+LIMIT_START = 512  # calls under way, before anything was measured: a burst on a good machine
+LIMIT_MIN = 32  # a batch of calls; fewer would leave the stores idle
+LIMIT_MAX = 4_096
 RISE, FALL = 0.05, 0.7  # of the limit, in one adjustment
 ACTIVE_S = 1.0  # since its last call, for a client to have a part of the limit
 COMING_S = 0.05  # for which a call that was let pass counts before it is admitted
@@ -57,6 +60,7 @@ class Ticket:
 @dataclass(eq=False, slots=True)
 class _Client:
     under_way: int = 0
+    coming: int = 0  # let pass by `may_pass`, and not admitted yet
     seen_s: float = 0.0
 
 
@@ -82,7 +86,7 @@ class Admission:
         self._window_ends_s = 0.0
         self._samples: list[float] = []
         self._was_full = False
-        self._coming = 0  # let pass by `may_pass` in this turn of the event loop, and not admitted yet
+        self._coming = 0  # of all clients
         self._coming_ends_s = 0.0
         self.refused = 0
 
@@ -106,8 +110,12 @@ class Admission:
         now_s = self._clock()
         if now_s > self._coming_ends_s:
             self._coming, self._coming_ends_s = 0, now_s + COMING_S
-        if self._has_room(self._client(credential, now_s), 1, self._coming):
+            for each in self._clients.values():
+                each.coming = 0
+        client = self._client(credential, now_s)
+        if self._has_room(client, 1, self._coming, client.coming):
             self._coming += 1
+            client.coming += 1
             return True
         self._refuse()
         return False
@@ -115,10 +123,12 @@ class Admission:
     def admit(self, credential: bytes, weight: int = 1) -> Ticket | None:
         """Admit a request, or None. Every ticket has to be given back to `finish`."""
         now_s = self._clock()
-        self._coming = max(0, self._coming - 1)
         name = self._credentials.get(credential, STRANGER)
         client = self._client(credential, now_s)
-        if not self._has_room(client, weight, 0):
+        if client.coming:
+            client.coming -= 1
+            self._coming -= 1
+        if not self._has_room(client, weight):
             self._refuse()
             return None
         client.under_way += weight
@@ -139,12 +149,13 @@ class Admission:
         if now_s >= self._window_ends_s:
             self._adjust(now_s)
 
-    def _has_room(self, client: _Client, weight: int, coming: int) -> bool:
-        if self._under_way == 0:  # whatever its weight: nothing that is allowed waits for ever
+    def _has_room(self, client: _Client, weight: int, coming: int = 0, of_client: int = 0) -> bool:
+        if self._under_way + coming == 0:  # whatever its weight: nothing that is allowed waits for ever
             return True
         if self._under_way + coming + weight <= self._limit:
             return True
-        return client.under_way + weight <= self._limit / len(self._clients) and len(self._clients) > 1
+        part = self._limit / len(self._clients)
+        return len(self._clients) > 1 and client.under_way + of_client + weight <= part
 
     def _client(self, credential: bytes, now_s: float) -> _Client:
         """The client of a credential, seen now; who was not seen for a while and waits for nothing is forgotten."""
@@ -175,7 +186,7 @@ class Admission:
             slow_s = sorted(self._samples)[int(len(self._samples) * 0.9)]
             if slow_s > self._target_s:
                 self._limit = max(LIMIT_MIN, self._limit * max(FALL, self._target_s / slow_s))
-            elif self._was_full:
+            elif self._was_full or self._limit < LIMIT_START:
                 self._limit = min(LIMIT_MAX, self._limit * (1 + RISE) + 1)
         self._samples.clear()
         self._was_full = False

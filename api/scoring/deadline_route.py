@@ -35,12 +35,12 @@ class DeadlineRoute(APIRoute):
             body = await request.body()  # kept in the request: the time that a caller takes to send it is not ours
             admission: Admission = request.app.state.parts.scoring.admission
             credential = credential_of(request.scope["headers"])
-            ticket = admission.admit(credential, self.weight(body))
+            ticket = admission.admit(credential, _weight(body) if self.is_batch else 1)
             if ticket is None:
                 raise Problem(BUSY, OVERLOADED, headers={"Retry-After": str(RETRY_AFTER_S)})
             try:
                 response = await self._in_time(request, credential)
-                ticket.answered = self.is_timed
+                ticket.answered = not self.is_batch  # the time of a batch says nothing about that of a call
             finally:
                 admission.finish(ticket)
             return response
@@ -76,11 +76,7 @@ class DeadlineRoute(APIRoute):
         response: Response = await self.endpoint(caller, parts, request)
         return response
 
-    is_timed = True  # whether the time that an answer takes says how much is waiting
-
-    def weight(self, body: bytes) -> int:
-        """Count the calls that a request stands for."""
-        return 1
+    is_batch = False
 
     def limit_s(self, request: Request) -> float:
         return float(request.app.state.parts.settings.score_deadline_ms) / 1000 + GRACE_S
@@ -89,11 +85,12 @@ class DeadlineRoute(APIRoute):
 class BatchDeadlineRoute(DeadlineRoute):
     """As long as the largest batch may take."""
 
-    is_timed = False
-
-    def weight(self, body: bytes) -> int:
-        """A batch request is worked on in groups, one after the other, while single calls go first."""
-        return 1 + min(body.count(b'"transaction_id"'), BATCH_MAX) // WEIGHT_ITEMS
+    is_batch = True
 
     def limit_s(self, request: Request) -> float:
         return super().limit_s(request) + BATCH_MAX * BATCH_ITEM_S
+
+
+def _weight(body: bytes) -> int:
+    """Count the calls that a batch weighs as: it is worked on in groups, one at a time, and single calls go first."""
+    return 1 + min(body.count(b'"transaction_id"'), BATCH_MAX) // WEIGHT_ITEMS
