@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS ?= 1
 endif
 TEST ?= tests
 
-.PHONY: first-model help run stack test check format test-browser lint-api crash-test fuzz audit bench lock clean
+.PHONY: first-model help run stack test check format test-browser lint-api crash-test fuzz audit sbom bench lock clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,11 +31,12 @@ test: $(STAMPS)/dev ## Import contracts, then all tests on real Kafka, Redis and
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -m "not browser" $(TEST)
 
-check: $(STAMPS)/dev ## Format, lint, types, import contracts
+check: $(STAMPS)/dev ## Format, lint, types, import contracts, security lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/bandit --quiet --recursive . --configfile pyproject.toml
 
 format: $(STAMPS)/dev ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
@@ -56,6 +57,9 @@ fuzz: $(STAMPS)/dev ## A thousand random requests to every operation of the API 
 audit: $(STAMPS)/uv ## Known vulnerabilities of the locked requirements (asks a public database)
 	@for set in bootstrap runtime dev browser; do $(BIN)/uv tool run pip-audit --strict --require-hashes --disable-pip \
 		-r requirements/$$set.lock || exit 1; done
+
+sbom: $(STAMPS)/dev ## A bill of materials in CycloneDX: what is locked, and the servers of the embedded stack
+	@$(BIN)/python -m requirements.sbom $(or $(SBOM),build/riskstream.cdx.json)
 
 bench: $(STAMPS)/dev ## Throughput of the whole path on this machine
 	@$(BIN)/python -m bench.throughput $(ARGS)

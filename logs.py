@@ -7,6 +7,7 @@ from typing import TextIO, cast
 
 import structlog
 
+from production_settings import unprotected_stores
 from redaction import redact_event
 from settings import Settings
 
@@ -59,3 +60,6 @@ def configure_logs(settings: Settings, process: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    if settings.environment == "production" and settings.unprotected_stores:
+        for store in unprotected_stores(settings):
+            structlog.get_logger().warning("unprotected_store", store=store, reason=settings.unprotected_stores)

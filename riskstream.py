@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from contracts.errors import RiskstreamError
+from contracts.errors import RiskstreamError, SettingsError
 from contracts.wording import quantity
 from devstack.gate import is_closed
 from devstack.gate import wait as wait_at_gate
@@ -35,6 +35,8 @@ _ROOMS = {
     "dlq": ("scoring_worker.commands", "Messages that could not be used: list, show, replay."),
     "create-user": ("api.account_commands", "Make a user who signs in by email address and password."),
     "reset-password": ("api.account_commands", "A one-time token with which a user sets a new password."),
+    "invite-client": ("api.account_commands", "A one-time token with which somebody registers a client."),
+    "set-tier": ("api.account_commands", "Grant a client a subscription tier."),
     "rebuild-state": ("scoring_worker.rebuild_command", "Build the velocity state anew from Postgres."),
 }
 
@@ -149,11 +151,11 @@ def compile_kernel() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
-    from storage.migrations import current, upgrade
+    from storage.migrations import current
 
     settings = _settings()
-    upgrade(settings.database_url)
-    typer.echo(f"The schema is at {current(settings.database_url)}.")
+    _migrate(settings)
+    typer.echo(f"The schema is at {current(settings.owner_dsn)}.")
 
 
 @app.command()
@@ -164,10 +166,9 @@ def seed(
     from api.seed import seed_demo
     from scoring_worker.kafka_rights import ensure_rights
     from scoring_worker.topics import ensure_topics
-    from storage.migrations import upgrade
 
     settings = _settings()
-    upgrade(settings.database_url)
+    _migrate(settings)
     asyncio.run(ensure_topics(settings))
     asyncio.run(ensure_rights(settings))
     seeded = seed_demo(settings)
@@ -182,11 +183,11 @@ def demo_history() -> None:
 
 async def _demo_history(settings: "Settings") -> str:
     from storage.backdate import backdate, is_empty
-    from storage.database import connect
+    from storage.logins import connected_as_owner
 
     if settings.environment == "production":
         return "ENVIRONMENT is production: no simulated history."
-    async with await connect(settings.postgres_dsn, size_max=1) as owner:
+    async with connected_as_owner(settings.owner_dsn) as owner:
         if not await is_empty(owner):
             return "There is a history already."
         from api.demo_cases import DemoAnalyst  # late: a second start does not wait for what it does not use
@@ -237,6 +238,7 @@ def erase(
     from api.erasing import UploadInUse, erase_account
     from scoring_worker.erasures import finish_erasures
     from storage.database import ClientPool, connect
+    from storage.logins import connected_as_owner
     from storage.roles import GATEWAY
 
     settings = _settings()
@@ -247,7 +249,7 @@ def erase(
         redis = Redis.from_url(settings.redis_url)
         async with (
             await connect(settings.postgres_dsn, size_max=1, role=GATEWAY) as gateway,
-            await connect(settings.postgres_dsn, size_max=1) as pool,
+            connected_as_owner(settings.owner_dsn) as pool,
         ):
             try:
                 found = await erase_account(
@@ -279,13 +281,13 @@ def retain() -> None:
 
     from analysis.upload_sweep import sweep_uploads
     from scoring_worker.erasures import finish_erasures
-    from storage.database import connect
+    from storage.logins import connected_as_owner
     from storage.retention import retain as retain_stored
 
     settings = _settings()
 
     async def work() -> None:
-        async with await connect(settings.postgres_dsn, size_max=1) as pool:
+        async with connected_as_owner(settings.owner_dsn) as pool:
             left = await finish_erasures(settings, pool)
             if left:
                 typer.echo(f"Records of {quantity(left, 'erasure')} stay in Kafka until they are decided.")
@@ -319,6 +321,16 @@ def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fals
     typer.echo("Deleted; the next start begins anew.")
 
 
+def _migrate(settings: "Settings") -> None:
+    """Bring schema and logins up to date. Raises SettingsError where production has no login of its own for that."""
+    from storage.logins import ensure_login, require_two_logins
+    from storage.migrations import upgrade
+
+    require_two_logins(settings.owner_dsn, settings.postgres_dsn, needed=settings.environment == "production")
+    upgrade(settings.owner_dsn)
+    ensure_login(settings.owner_dsn, settings.postgres_dsn)
+
+
 def _settings() -> "Settings":
     from settings import load_settings
 
@@ -330,7 +342,8 @@ def main() -> None:
     try:
         app()
     except RiskstreamError as error:
-        if os.environ.get("DEBUG", "").lower() in ("1", "true"):
+        shows_traceback = os.environ.get("DEBUG", "").lower() in ("1", "true")
+        if shows_traceback and not isinstance(error, SettingsError):  # whose frames hold the settings
             raise
         typer.echo(f"riskstream: {explained(error, os.environ)}", err=True)
         raise SystemExit(EXIT_FAILED) from None

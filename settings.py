@@ -13,9 +13,8 @@ from contracts.card_policy import REFUSE, CardPolicy
 from contracts.errors import SettingsError
 from contracts.producers import OWN_NAME, Producer, Producers, Signer, own_secret, parse_producers
 from contracts.topics import Topics
+from production_settings import SECRET_KEY_LENGTH_MIN, weaknesses
 
-SECRET_KEY_LENGTH_MIN = 32
-WEAK_SECRETS = frozenset({"secret", "changeme", "change-me", "password", "development", "test", "riskstream"})
 DAY_S = 86_400
 
 
@@ -57,6 +56,8 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     redis_key_prefix: str = Field("riskstream", pattern=r"^[a-zA-Z0-9._-]{1,64}$")
     database_url: str = "postgresql://riskstream@127.0.0.1:5432/riskstream"
+    migration_database_url: str = ""  # as the owner of the tables: migrations and retention; empty: DATABASE_URL
+    unprotected_stores: str = ""  # in production: why stores without password or TLS are safe, in words
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=0, le=65535)
@@ -68,6 +69,9 @@ class Settings(BaseSettings):
     cors_origins: str = ""  # comma separated
     rate_limit: str = ""  # "600/minute" of each client, in place of its tier's
     auth_rate_limit: str = "120/minute"  # of each address, to sign in, register, redeem a token
+    # Who may register a client: anybody, whom the operator invited (`riskstream invite-client`), or nobody. Closed in
+    # production unless it is set.
+    registration: Literal["open", "invite", "closed"] | None = None
     trusted_proxies: str = ""  # comma separated addresses and networks; only theirs is X-Forwarded-… believed
 
     model_path: Path = Path("models")
@@ -110,16 +114,15 @@ class Settings(BaseSettings):
     allowed_file_types: str = "csv,json,jsonl,xlsx,xls,se,si,sie,xml"
 
     @model_validator(mode="after")
-    def _refuse_weak_secret_in_production(self) -> "Settings":
-        if self.environment != "production":
-            return self
-        secret = self.secret_key.get_secret_value()
-        if len(secret) < SECRET_KEY_LENGTH_MIN or secret.lower() in WEAK_SECRETS or len(set(secret)) < 10:
-            raise ValueError(
-                f"SECRET_KEY must be {SECRET_KEY_LENGTH_MIN} or more random characters when ENVIRONMENT=production;"
-                " make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            )
+    def _refuse_what_is_weak_in_production(self) -> "Settings":
+        found = weaknesses(self) if self.environment == "production" else []
+        if found:
+            raise ValueError("\n".join(found))
         return self
+
+    @property
+    def registration_mode(self) -> Literal["open", "invite", "closed"]:
+        return self.registration or ("closed" if self.environment == "production" else "open")
 
     @model_validator(mode="after")
     def _refuse_unusable_producers(self) -> "Settings":
@@ -223,6 +226,11 @@ class Settings(BaseSettings):
         return self.database_url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
     @property
+    def owner_dsn(self) -> str:
+        """`MIGRATION_DATABASE_URL`, else `DATABASE_URL`, as asyncpg takes it: the login that owns the tables."""
+        return (self.migration_database_url or self.database_url).replace("postgresql+asyncpg://", "postgresql://", 1)
+
+    @property
     def sqlalchemy_url(self) -> str:
         """`DATABASE_URL` as SQLAlchemy's asyncpg dialect takes it."""
         return self.postgres_dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
@@ -248,5 +256,6 @@ def _readable(error: ValueError) -> str:
     lines = []
     for item in errors():
         name = "_".join(str(part) for part in item["loc"]).upper()
-        lines.append(f"{name}: {item['msg'].removeprefix('Value error, ')}" if name else item["msg"])
+        sentence = item["msg"].removeprefix("Value error, ")
+        lines.append(f"{name}: {sentence}" if name else sentence)
     return "\n".join(lines)

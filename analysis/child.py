@@ -7,7 +7,7 @@ Whatever ends it is one job's outcome; the worker goes on.
 import ctypes
 import multiprocessing
 import os
-import pickle
+import pickle  # only between a worker and the child that it forked  # nosec B403
 import resource
 import signal
 import sys
@@ -203,7 +203,7 @@ def _sendable(error: BaseException) -> BaseException:
     """The error with its traceback as a note; by its text where it cannot be sent."""
     error.add_note("".join(traceback.format_exception(error)))
     try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own  # nosec B301
     except Exception:  # noqa: BLE001 - whatever its class does
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error

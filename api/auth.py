@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection, Request
 
 from api.accounts.access_tokens import AccessTokens
 from api.accounts.roles import CONSOLE_SCOPES, SCOPES_OF_ROLE
+from api.addresses import address_of
 from api.keyring import Keyring
 from api.keys import SCOPE_ADMIN, SCOPE_CASES, SCOPE_READ, SCOPE_SCORE, SECRET_LENGTH_MAX, hash_key
 from api.problems import FORBIDDEN, NOT_AUTHENTICATED, Problem
@@ -57,13 +58,15 @@ class Identities(Protocol):
     async def key(self, key_hashes: Sequence[bytes]) -> StoredKey | None: ...
     async def key_by_id(self, api_key_id: int) -> StoredKey | None: ...
     async def session(self, session_id: UUID) -> StoredSession | None: ...
+    async def is_signed_out(self, console_id: UUID) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated caller: an API key, a user's access token, or a console session of either (or of a link).
 
-    Who signed in by password has `user_id`, `role` and `session_id`; who came by a key has `api_key_id`. A token and a
+    Who signed in by password has `user_id`, `role` and `session_id`; who came by a key has `api_key_id`; a console
+    session of a key or a link has `console_id`. A token and a
     session end at `expires_at_s`. `tier` is the client's; None has no bounds.
     """
 
@@ -74,6 +77,7 @@ class Caller:
     user_id: int | None = None
     role: str | None = None
     session_id: UUID | None = None
+    console_id: UUID | None = None
     expires_at_s: float | None = None
     tier: str | None = None
 
@@ -91,6 +95,16 @@ class Credentials:
 
     secret: str | None
     cookie: str | None
+    address: str = ""
+
+
+class Guard(Protocol):
+    """Bounds the unknown credentials of an address."""
+
+    def admit(self, address: str, secret: str) -> None:
+        """Raises a 429 problem."""
+
+    def note(self, address: str, secret: str, *, valid: bool) -> None: ...
 
 
 class Authenticator:
@@ -100,27 +114,40 @@ class Authenticator:
     deactivated or has another role, is known to every gateway at once. Scoring asks through `RememberedIdentities`.
     """
 
-    def __init__(self, keyring: Keyring, sessions: Sessions, tokens: AccessTokens, identities: Identities) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        sessions: Sessions,
+        tokens: AccessTokens,
+        identities: Identities,
+        guard: Guard | None = None,
+    ) -> None:
         self._keyring = keyring
         self._sessions = sessions
         self._tokens = tokens
         self._identities = identities
+        self._guard = guard
 
     def asking(self, identities: Identities) -> "Authenticator":
         """The same rules over another source of identities."""
-        return Authenticator(self._keyring, self._sessions, self._tokens, identities)
+        return Authenticator(self._keyring, self._sessions, self._tokens, identities, self._guard)
 
     async def caller(self, credentials: Credentials) -> Caller | None:
         secret = credentials.secret
         if secret is not None:
+            if self._guard is not None and credentials.address:
+                self._guard.admit(credentials.address, secret)
             # A JWT has two dots, an API key none. Each kind is looked up in one place only.
-            return await (self.by_token(secret) if secret.count(".") == 2 else self.by_key(secret))
+            caller = await (self.by_token(secret) if secret.count(".") == 2 else self.by_key(secret))
+            if self._guard is not None and credentials.address:
+                self._guard.note(credentials.address, secret, valid=caller is not None)
+            return caller
         session = self._sessions.read(credentials.cookie) if credentials.cookie is not None else None
         if session is None:
             return None
         behind = Caller(
             session.client_id, CONSOLE_SCOPES, "session", session.api_key_id,
-            session_id=session.session_id, expires_at_s=session.expires_at_s,
+            session_id=session.session_id, console_id=session.console_id, expires_at_s=session.expires_at_s,
         )  # fmt: skip
         return await self.still(behind)
 
@@ -150,6 +177,8 @@ class Authenticator:
             if user is None or user.client_id != caller.client_id:
                 return None
             return _of_user(user, caller.via, caller.session_id, caller.expires_at_s)
+        if caller.console_id is not None and await self._identities.is_signed_out(caller.console_id):
+            return None
         if caller.api_key_id is None:
             return replace(caller, scopes=CONSOLE_SCOPES)  # a link's session; nothing stands behind it
         key = await self._identities.key_by_id(caller.api_key_id)
@@ -161,7 +190,10 @@ class Authenticator:
 
 def _of_user(user: StoredSession, via: Via, session_id: UUID, expires_at_s: float | None) -> Caller:
     scopes = SCOPES_OF_ROLE[user.role]
-    return Caller(user.client_id, scopes, via, None, user.user_id, user.role, session_id, expires_at_s, user.tier)
+    return Caller(
+        user.client_id, scopes, via, user_id=user.user_id, role=user.role, session_id=session_id,
+        expires_at_s=expires_at_s, tier=user.tier,
+    )  # fmt: skip
 
 
 def credentials_of(connection: HTTPConnection) -> Credentials:
@@ -170,7 +202,7 @@ def credentials_of(connection: HTTPConnection) -> Credentials:
     if secret is None:
         scheme, _, value = connection.headers.get("authorization", "").partition(" ")
         secret = value.strip() if scheme.lower() == "bearer" else None
-    return Credentials(secret, connection.cookies.get(COOKIE))
+    return Credentials(secret, connection.cookies.get(COOKIE), address_of(connection))
 
 
 def same_origin(connection: HTTPConnection, allowed: frozenset[str] = frozenset()) -> bool:

@@ -82,7 +82,7 @@ class Edge:
         self._upload = Bounds(file_bytes_max + UPLOAD_FRAME_BYTES, UPLOAD_S)
         self._headers = dict(HEADERS)
         if secure:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -79,7 +79,7 @@ FIELDS: Mapping[str, tuple[Any, ...]] = {
     "status": ("IN_REVIEW", 200),
     "strategy_id": ("5f0c8e1a-6a55-4d0e-9c1b-2f4b7a9d3e10",),
     "subject": (f"alert:{_ALERT}",),
-    "subscription_tier": ("growth",),
+    "subscription_tier": ("starter",),
     "text": ("9 payments in 5 minutes; this account's usual is 1",),
     "ticket": ("Jm3wP0cZ",),
     "time_zone": ("Africa/Nairobi",),

@@ -10,6 +10,7 @@ from uuid import UUID
 from api.auth import Identities, StoredKey, StoredSession
 from api.database import Database
 from storage.api_keys import ApiKey, ApiKeyRepository
+from storage.console_sessions import ConsoleSessionRepository
 from storage.user_sessions import UserSession, UserSessionRepository
 
 
@@ -38,6 +39,13 @@ class StoredIdentities:
     async def session(self, session_id: UUID) -> UserSession | None:
         async with self._database.pool() as pool:
             return await UserSessionRepository(pool).find(session_id)
+
+    async def is_signed_out(self, console_id: UUID) -> bool:
+        return bool(await self.signed_out([console_id]))
+
+    async def signed_out(self, console_ids: Collection[UUID]) -> set[UUID]:
+        async with self._database.pool() as pool:
+            return await ConsoleSessionRepository(pool).ended(list(console_ids))
 
 
 REMEMBERED_S = 1.0  # so long a revoked key, an ended session, a lost role may still score
@@ -76,6 +84,9 @@ class RememberedIdentities:
     async def session(self, session_id: UUID) -> StoredSession | None:
         found: StoredSession | None = await self._of(session_id, lambda: self._identities.session(session_id))
         return found
+
+    async def is_signed_out(self, console_id: UUID) -> bool:
+        return await self._identities.is_signed_out(console_id)  # a browser's session scores nothing: it is rare here
 
     async def _of(self, who: Hashable, ask: Callable[[], Awaitable[Any]]) -> Any:
         known = self._known.get(who)

@@ -57,6 +57,11 @@ def hash_invitation(secret_key: str, token: str) -> bytes:
     return derive(secret_key, f"invitation:{token}")
 
 
+def hash_client_invitation(secret_key: str, token: str) -> bytes:
+    """What storage keeps of the token of an invitation to register: 32 bytes."""
+    return derive(secret_key, f"client-invitation:{token}")
+
+
 def hash_password_reset(secret_key: str, token: str) -> bytes:
     """What storage keeps of a password reset's token: 32 bytes."""
     return derive(secret_key, f"password-reset:{token}")

@@ -14,6 +14,7 @@ from storage.api_keys import ApiKeyRepository
 from storage.backdate import is_empty
 from storage.clients import ClientRepository
 from storage.database import connect
+from storage.logins import connected_as_owner
 from storage.roles import IDENTITY
 from storage.sign_in_links import SignInLinkRepository
 
@@ -58,7 +59,7 @@ async def _seed_demo(settings: Settings) -> Seeded:
         token = new_token()
         expires_at = datetime.now(UTC) + LINK_TTL
         await SignInLinkRepository(pool).create(hash_sign_in_token(secret, token), DEMO_CLIENT_ID, expires_at)
-    async with await connect(settings.postgres_dsn, size_max=1) as owner:
+    async with connected_as_owner(settings.owner_dsn) as owner:
         return Seeded(key, token, await is_empty(owner))
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from starlette.responses import Response
 
@@ -17,15 +17,16 @@ PURPOSE = "console-session"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is signed in: through an API key, as a user (`session_id`), or, with neither, by a link.
+    """Who is signed in: as a user (`session_id`), or through an API key or a link (`console_id`).
 
-    The key, or the user's session, must still be valid.
+    The key, or the user's session, must still be valid, and the console session not signed out.
     """
 
     client_id: int
     expires_at_s: float
     api_key_id: int | None = None
     session_id: UUID | None = None
+    console_id: UUID | None = None
 
 
 class Sessions:
@@ -40,6 +41,8 @@ class Sessions:
             claims["key"] = api_key_id
         if session_id is not None:
             claims["sid"] = str(session_id)
+        else:
+            claims["con"] = str(uuid4())
         return self._signer.sign(str(client_id), SESSION_S, claims)
 
     def read(self, cookie: str) -> Session | None:
@@ -48,12 +51,15 @@ class Sessions:
         if claims is None:
             return None
         try:
-            key, session_id = claims.get("key"), claims.get("sid")
+            key, session_id, console_id = claims.get("key"), claims.get("sid"), claims.get("con")
+            if session_id is None and console_id is None:
+                return None  # from before such sessions could be signed out
             return Session(
                 int(claims["sub"]),
                 claims["exp"],
                 None if key is None else int(key),
                 None if session_id is None else UUID(session_id),
+                None if console_id is None else UUID(console_id),
             )
         except (ValueError, TypeError, AttributeError):
             return None

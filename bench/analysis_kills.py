@@ -62,7 +62,7 @@ def main() -> None:
         stack.start()
         try:
             servers.ensure_database(home)
-            url = stack.addresses["DATABASE_URL"]
+            url = stack.addresses[servers.OWNERS_ADDRESS]
             upgrade(url)
             result = {"machine": machine()} | measured(url, Path(folder), arguments.rows, arguments.kills)
         finally:

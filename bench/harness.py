@@ -106,6 +106,7 @@ class Bench:
     def lane(self, name: str, *, partitions: int, **more: str) -> Lane:
         """A fresh database, fresh topics and a fresh key prefix."""
         base = self.stack.addresses
+        base = base | {"DATABASE_URL": base[servers.OWNERS_ADDRESS]}
         unique = f"{name}-{os.getpid()}-{time.monotonic_ns() % 10**9}"
         asyncio.run(_execute(base["DATABASE_URL"], f'CREATE DATABASE "{unique}"'))
         environment = base | {

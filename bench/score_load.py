@@ -140,7 +140,7 @@ class Storm:
 
     async def prepare(self) -> None:
         for email in self._emails:
-            form = {"name": "Storm", "email": email, "password": PASSWORD, "subscription_tier": "enterprise"}
+            form = {"name": "Storm", "email": email, "password": PASSWORD}
             reply = await self._connections.post_json("/auth/register", form)
             if reply.status >= 300:
                 raise SystemExit(f"cannot register: {reply.status} {reply.body.decode()}")

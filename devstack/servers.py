@@ -17,6 +17,7 @@ from settings import Settings
 Ready = Callable[[], bool]
 HEADER_ROOM_BYTES = 16_384  # beside the largest dead letter: its reason, its headers, the batch around it
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OWNERS_ADDRESS = "MIGRATION_DATABASE_URL"  # of migrations and operators' commands; no program that stays gets it
 PORT_SETTINGS = {
     "kafka": "KAFKA_BOOTSTRAP_SERVERS",
     "kafka-controller": "KAFKA_BOOTSTRAP_SERVERS",
@@ -72,7 +73,8 @@ def prepare(home: Home, settings: Settings) -> Servers:
     addresses = {
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports['kafka']}",
         "REDIS_URL": f"redis://:{redis_password}@{HOST}:{ports['redis']}/0",
-        "DATABASE_URL": postgres.url(ports["postgres"], home.secret("POSTGRES_PASSWORD")),
+        "DATABASE_URL": postgres.url(ports["postgres"], postgres.LOGIN, home.secret("POSTGRES_LOGIN_PASSWORD")),
+        OWNERS_ADDRESS: postgres.url(ports["postgres"], postgres.OWNER, home.secret("POSTGRES_PASSWORD")),
         "SECRET_KEY": secret_key,
     }
     if access:

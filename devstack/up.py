@@ -179,9 +179,10 @@ class _Run:
         workers |= {f"analysis-worker-{number + 1}": "analysis-worker" for number in range(settings.analysis_workers)}
         named = {"api": "API_PORT", **dict.fromkeys([*workers, _STATISTICS], "METRICS_PORT")}
         ports = self._ports(api_port, named)
-        shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host
+        shown_host = HOST if settings.api_host in ("0.0.0.0", "::") else settings.api_host  # compared, not bound  # nosec B104
         environment["API_URL"] = url = f"http://{shown_host}:{ports['api']}"
-        gated = self._compiled | environment | {gate.VARIABLE: str(self._gate)}
+        theirs = environment | {servers.OWNERS_ADDRESS: ""}  # what stays up signs in as the login that owns nothing
+        gated = self._compiled | theirs | {gate.VARIABLE: str(self._gate)}
         parts = []
         for name, command in workers.items():
             own = gated | {"METRICS_PORT": str(ports[name])}
@@ -196,7 +197,7 @@ class _Run:
             )
         for part in parts:
             self._supervisor.start(part)
-        own = self._compiled | environment | {"METRICS_PORT": str(ports[_STATISTICS])}
+        own = self._compiled | theirs | {"METRICS_PORT": str(ports[_STATISTICS])}
         self._statistics = self._part(_STATISTICS, [_STATISTICS], own, lambda: True)
         return parts
 
@@ -244,7 +245,7 @@ class _Alerts:
 
     def is_there_a_new_one(self) -> bool:
         try:
-            with urllib.request.urlopen(self._request, timeout=PROBE_TIMEOUT_S) as answer:
+            with urllib.request.urlopen(self._request, timeout=PROBE_TIMEOUT_S) as answer:  # our own gateway  # nosec B310
                 newest = json.load(answer).get("items", [])
         except (OSError, ValueError):
             return False
@@ -262,7 +263,7 @@ def _command_name() -> str:
 def _answers(url: str) -> Ready:
     def ready() -> bool:
         try:
-            with urllib.request.urlopen(url, timeout=PROBE_TIMEOUT_S) as answer:
+            with urllib.request.urlopen(url, timeout=PROBE_TIMEOUT_S) as answer:  # our own gateway  # nosec B310
                 return bool(answer.status == 200)
         except OSError:
             return False

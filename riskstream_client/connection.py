@@ -52,12 +52,12 @@ def connection_settings(environment: Mapping[str, str]) -> dict[str, Any]:
         "security_protocol": "KAFKA_SECURITY_PROTOCOL",
         "sasl_mechanism": "KAFKA_SASL_MECHANISM",
         "sasl_username": "KAFKA_SASL_USERNAME",
-        "sasl_password": "KAFKA_SASL_PASSWORD",
+        "sasl_password": "KAFKA_SASL_PASSWORD",  # the name of a setting  # nosec B105
         "ssl_cafile": "KAFKA_SSL_CAFILE",
         "ssl_certfile": "KAFKA_SSL_CERTFILE",
         "ssl_keyfile": "KAFKA_SSL_KEYFILE",
         "producer_name": "KAFKA_PRODUCER_NAME",
-        "producer_secret": "KAFKA_PRODUCER_SECRET",
+        "producer_secret": "KAFKA_PRODUCER_SECRET",  # the name of a setting  # nosec B105
     }
     found = {argument: environment[name] for argument, name in names.items() if environment.get(name)}
     if environment.get("KAFKA_PRODUCERS") and environment.get("SECRET_KEY") and "producer_name" not in found:

@@ -20,7 +20,6 @@ from storage.locks import PARTITION_LOCK
 
 PARTITIONED = ("transactions", "decisions")
 MONTHS_MAX = 360  # partitions a table; thirty years, beyond which times are no longer a stream's
-LOCK_TIMEOUT_MS = 1_000  # a batch waits behind it
 _NAME = re.compile(r"[a-z]+_(?P<year>\d{4})_(?P<month>\d{2})")
 
 _COUNT = "SELECT count(*) FROM pg_inherits WHERE inhparent = to_regclass($1)"
@@ -30,10 +29,7 @@ WHERE i.inhparent = to_regclass($1) ORDER BY c.relname
 """
 _EXISTS = "SELECT to_regclass($1) IS NOT NULL"
 _LOCK = "SELECT pg_advisory_xact_lock($1)"
-_LOCK_TIMEOUT = f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
-_AS_OWNER = "SET LOCAL ROLE NONE"  # the login itself: making a partition is the table's owner's right
-_CREATE = "CREATE TABLE {name} (LIKE {table} INCLUDING ALL)"
-_ATTACH = "ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({start}) TO ({stop})"
+_MAKE = "SELECT make_month_partition($1, $2)"  # works as the owner, waits a second for a lock: a batch waits too
 
 
 def month_of(time_ms: int) -> int:
@@ -95,10 +91,6 @@ async def _make_partition(connection: Connection, table: str, month: int) -> Non
             await connection.execute(_LOCK, PARTITION_LOCK)
             if await connection.fetchval(_EXISTS, name) or await connection.fetchval(_COUNT, table) > MONTHS_MAX:
                 return
-            start, stop = month_start_ms(month), month_start_ms(month + 1)
-            await connection.execute(_LOCK_TIMEOUT)
-            await connection.execute(_AS_OWNER)
-            await connection.execute(_CREATE.format(name=name, table=table))
-            await connection.execute(_ATTACH.format(name=name, table=table, start=start, stop=stop))
+            await connection.execute(_MAKE, table, month)
     except (asyncpg.CheckViolationError, asyncpg.LockNotAvailableError):
         return  # the default partition takes this month, see above

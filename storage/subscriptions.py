@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import asyncpg
 import msgspec
 
 from storage.audit import AuditEntry, record
@@ -36,7 +37,14 @@ class SubscriptionRepository:
         return Subscription(**dict(found)) if found else None
 
     async def change(self, tier: str, entry: AuditEntry) -> None:
-        """Set the tier of the entry's client; nothing is recorded where it is that already."""
+        """Set the tier of the entry's client; nothing is recorded where it is that already.
+
+        Raises ValueError if there is no such client.
+        """
         async with session(self._pool) as connection, connection.transaction():
-            if await connection.fetchval(_SET, entry.client_id, tier) is not None:
+            try:
+                changed = await connection.fetchval(_SET, entry.client_id, tier)
+            except asyncpg.ForeignKeyViolationError as error:
+                raise ValueError(f"there is no client {entry.client_id}") from error
+            if changed is not None:
                 await record(connection, entry)

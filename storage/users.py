@@ -1,6 +1,6 @@
 """Users: who may sign in, for which client, in which role."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
@@ -9,17 +9,22 @@ import asyncpg
 import msgspec
 
 from storage.audit import AuditEntry, record
+from storage.client_invitations import use_client_invitation
 from storage.database import Connection, Pool, session
 from storage.rows import rows_of
 from storage.user_sessions import NewSession, end_sessions, open_session
 
 PAGE_MAX = 1_000  # users a query
+ACCOUNTS_MAX = 8  # of one email address, in as many clients, whose passwords a sign-in compares
 ADMIN = "admin"
 
 _COLUMNS = "user_id, client_id, email, name, role, created_at, last_sign_in_at, deactivated_at"
 _OF_CLIENT = f"SELECT {_COLUMNS} FROM users WHERE client_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3"  # noqa: S608 - constants
 _BY_ID = f"SELECT {_COLUMNS} FROM users WHERE client_id = $1 AND user_id = $2"  # noqa: S608
 _ACCOUNT = "SELECT user_id, client_id, email, name, role, password_hash FROM users WHERE deactivated_at IS NULL AND "
+_ACCOUNTS = _ACCOUNT + "email_key = $1 AND client_id = COALESCE($2, client_id) ORDER BY user_id LIMIT $3"
+_LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_HAS_ACCOUNT = "SELECT EXISTS (SELECT FROM users WHERE email_key = $1)"
 _INSERT = f"""
 INSERT INTO users (client_id, email, email_key, name, role, password_hash) VALUES ($1, $2, $3, $4, $5, $6)
 RETURNING {_COLUMNS}
@@ -38,12 +43,16 @@ UPDATE invitations SET withdrawn_at = now()
 WHERE client_id = $1 AND invited_by = $2 AND accepted_at IS NULL AND withdrawn_at IS NULL
 """
 _SIGNED_IN = "UPDATE users SET last_sign_in_at = $2, password_hash = COALESCE($3, password_hash) WHERE user_id = $1"
-_SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE user_id = $1"  # noqa: S105
+_SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE user_id = $1"  # noqa: S105  # a statement  # nosec B105
 _END_RESETS = "UPDATE password_resets SET used_at = now() WHERE user_id = $1 AND used_at IS NULL"
 
 
 class EmailTaken(Exception):
-    """Another account has this email address."""
+    """An account of this email address is in the way: of the same client, or any for who registers."""
+
+
+class InvitationSpent(Exception):
+    """The invitation to register was used or expired in between."""
 
 
 class Unchanged(Enum):
@@ -78,7 +87,7 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class NewUser(msgspec.Struct, frozen=True, kw_only=True):
-    """A user to be stored. `email_key` is the address in the form in which it is unique."""
+    """A user to be stored. `email_key` is the address in the form in which a client has it once."""
 
     email: str
     email_key: str
@@ -112,18 +121,36 @@ class UserRepository:
             found = await connection.fetchrow(_BY_ID, client_id, user_id)
         return User(**dict(found)) if found else None
 
-    async def account(self, *, email_key: str | None = None, user_id: int | None = None) -> Account | None:
-        """An account by its email address or its number, unless it is deactivated."""
-        column, value = ("email_key", email_key) if email_key is not None else ("user_id", user_id)
+    async def account(self, user_id: int) -> Account | None:
+        """An account by its number, unless it is deactivated."""
         async with session(self._pool) as connection:
-            found = await connection.fetchrow(f"{_ACCOUNT} {column} = $1", value)
+            found = await connection.fetchrow(f"{_ACCOUNT} user_id = $1", user_id)
         return Account(**dict(found)) if found else None
 
+    async def accounts(self, email_key: str, client_id: int | None = None) -> list[Account]:
+        """Return the active accounts of an email address, oldest first, at most ACCOUNTS_MAX; perhaps of one client."""
+        async with session(self._pool) as connection:
+            found = await connection.fetch(_ACCOUNTS, email_key, client_id, ACCOUNTS_MAX)
+        return [Account(**dict(row)) for row in found]
+
     async def register(
-        self, user: NewUser, tier: str, make_session: Callable[[User], NewSession], request_id: str
+        self,
+        user: NewUser,
+        tier: str,
+        make_session: Callable[[User], NewSession],
+        request_id: str,
+        invitation: Sequence[bytes] | None = None,
     ) -> tuple[User, NewSession]:
-        """A new client, never the demo's, with its first user and their session, all or nothing. Raises EmailTaken."""
+        """A new client, never the demo's, with its first user and their session, all or nothing.
+
+        `invitation`: the possible hashes of a token that is used up by it. Raises EmailTaken, InvitationSpent.
+        """
         async with session(self._pool) as connection, connection.transaction():
+            await connection.execute(_LOCK_ADDRESS, user.email_key)
+            if await connection.fetchval(_HAS_ACCOUNT, user.email_key):
+                raise EmailTaken
+            if invitation is not None and not await use_client_invitation(connection, invitation):
+                raise InvitationSpent
             client_id = await connection.fetchval(_NEW_CLIENT, user.name)
             await connection.execute(_NEW_SUBSCRIPTION, client_id, tier)
             stored = await insert_user(connection, client_id, user)
@@ -147,7 +174,8 @@ class UserRepository:
     ) -> User | Unchanged:
         """Change a user, unless the client's last administrator would be lost; `entry` gets the user before and after.
 
-        Who is no administrator any more has no open invitations, for their tokens are known to whoever made them.
+        Who is no administrator any more has no open invitations, for their tokens are known to whoever made them. Of
+        who is deactivated a trigger ends the sessions and the offered password resets, for good.
         """
         async with session(self._pool) as connection, connection.transaction():
             # Locked: of two administrators who remove each other at the same moment one must stay.

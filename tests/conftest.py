@@ -3,7 +3,7 @@
 import asyncio
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with ExitStack() as closing:
         if path := os.environ.get(RUNNING_STACK):
             found = environment_file(Path(path))
-            yield Stack(found["KAFKA_BOOTSTRAP_SERVERS"], found["REDIS_URL"], found["DATABASE_URL"])
+            yield Stack(found["KAFKA_BOOTSTRAP_SERVERS"], found["REDIS_URL"], _owners_address(found))
         elif _docker_answers():
             yield _containers(closing)
         else:
@@ -89,7 +89,12 @@ def _embedded(closing: ExitStack, folder: Path) -> Stack:
     closing.callback(started.stop)
     servers.ensure_database(home)
     found = started.addresses
-    return Stack(found["KAFKA_BOOTSTRAP_SERVERS"], found["REDIS_URL"], found["DATABASE_URL"])
+    return Stack(found["KAFKA_BOOTSTRAP_SERVERS"], found["REDIS_URL"], _owners_address(found))
+
+
+def _owners_address(found: Mapping[str, str]) -> str:
+    """Tests make databases and look into every table, as the owner."""
+    return found.get("MIGRATION_DATABASE_URL") or found["DATABASE_URL"]
 
 
 def _docker_answers() -> bool:

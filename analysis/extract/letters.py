@@ -18,14 +18,14 @@ _LANGUAGES = {
     "lt": "ąčęėįšųūž", "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя", "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
     "el": "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋ",
 }  # fmt: skip
-# Words of statements that have no such letters and tell a language: they decide where another word could be of two.
-# The bytes of "Šiauliai" in a Baltic statement read "Điauliai" in a Croatian one.
+# Words of statements that have no such letters and are of one of these languages only: they decide where another word
+# could be of two. The bytes of "Šiauliai" in a Baltic statement read "Điauliai" in a Croatian one.
 _PLAIN_WORDS = {
-    "lt": "likutis paskirtis pirkinys atlyginimas mokestis", "lv": "atlikums summa datums algas pirkums",
-    "et": "kirjeldus selgitus summa makse ostud", "pl": "kwota opis przelew rachunek odbiorca nadawca saldo",
-    "cs sk": "popis platba zostatok suma cislo", "hu": "egyenleg datum kozlemeny",
-    "hr sl": "iznos opis stanje valuta znesek namen", "ro": "sold descriere tranzactie debitare", "de": "betrag konto",
-    "tr": "tutar bakiye tarih", "es": "importe fecha saldo concepto", "it": "importo causale saldo valuta",
+    "lt": "likutis paskirtis pirkinys atlyginimas", "lv": "atlikums datums pirkums", "et": "kirjeldus selgitus makse",
+    "pl": "kwota przelew rachunek odbiorca nadawca", "cs sk": "popis platba zostatok castka",
+    "hu": "egyenleg osszeg kozlemeny", "hr sl": "iznos stanje znesek namen", "ro": "descriere tranzactie debitare",
+    "tr": "tutar bakiye tarih", "sv fi": "selitys saaja belopp", "es": "importe fecha concepto",
+    "it": "importo causale", "de": "betrag buchung", "fr": "montant libelle", "nl": "bedrag omschrijving",
 }  # fmt: skip
 _PLAIN = {name: frozenset(words.split()) for name, words in _PLAIN_WORDS.items()}
 _SETS = {name: frozenset(letters) for name, letters in _LANGUAGES.items()}

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from api.accounts.access_tokens import AccessTokens
 from api.accounts.counters import Counters
+from api.accounts.devices import Devices
 from api.accounts.joining import Joining
 from api.accounts.key_use import KeyUse
 from api.accounts.limiter import Limiter
 from api.accounts.lockout import Lockout
+from api.accounts.password_rules import PasswordRules
 from api.accounts.passwords import Passwords
 from api.accounts.quota import Quotas
 from api.accounts.signing_in import SigningIn
 from api.accounts.tiers import Rate
+from api.accounts.unknown_keys import UnknownKeys
 from api.database import Database
 from api.keyring import Keyring
 from settings import Settings
@@ -30,6 +33,8 @@ class AccountParts:
     counters: Counters
     passwords: Passwords
     sign_ins: Database
+    devices: Devices
+    unknown_keys: UnknownKeys
 
     async def run(self) -> None:
         try:
@@ -56,15 +61,19 @@ def build_accounts(
     of_address = Rate.parse(settings.auth_rate_limit, "AUTH_RATE_LIMIT")
     counters = Counters(settings.redis_url, settings.redis_key_prefix)
     passwords = passwords or Passwords()
-    lockout = Lockout(sign_ins, keyring)
+    devices = Devices(keyring)
+    lockout = Lockout(sign_ins, keyring, devices)
+    rules = PasswordRules(settings.app_name)
     signing_in = SigningIn(sign_ins, keyring, tokens, passwords, lockout)
     return AccountParts(
         signing_in=signing_in,
-        joining=Joining(sign_ins, keyring, passwords, lockout, signing_in),
+        joining=Joining(sign_ins, keyring, passwords, lockout, signing_in, rules, settings.registration_mode),
         limiter=Limiter(counters, of_all, of_address),
         quotas=Quotas(identity),
         key_use=KeyUse(identity),
         counters=counters,
         passwords=passwords,
         sign_ins=sign_ins,
+        devices=devices,
+        unknown_keys=UnknownKeys(counters, of_address),
     )

@@ -18,7 +18,7 @@ EMAIL_LENGTH_MAX = 254  # characters, as SMTP has it
 KEY_DAYS_MAX = 3650
 OVERLAP_S_MAX = 30 * 86_400
 OVERLAP_S_DEFAULT = 86_400  # a day to put the new key everywhere
-SECRET_EXAMPLE = "shown-once-and-kept-by-you"  # noqa: S105 - an example
+SECRET_EXAMPLE = "shown-once-and-kept-by-you"  # noqa: S105  # an example  # nosec B105
 
 # What browsers take for an email address (WHATWG).
 _EMAIL = (
@@ -63,12 +63,20 @@ class RegisterIn(Request):
     name: Name
     email: Email
     password: NewPassword
-    subscription_tier: TierName = "starter"
+    subscription_tier: Annotated[
+        TierName, Field(description="Others than starter are granted by the operator, or by an invitation")
+    ] = "starter"
+    invitation: Annotated[
+        Token | None, Field(description="What `riskstream invite-client` printed; its tier counts")
+    ] = None
 
 
 class LoginIn(Request):
+    """`client_id` chooses between accounts of one email address; without it the password does."""
+
     email: Email
     password: Password
+    client_id: Annotated[int | None, Field(ge=1, le=2**31 - 1, examples=[2])] = None
 
 
 class RefreshIn(Request):

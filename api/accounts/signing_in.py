@@ -1,10 +1,12 @@
 """Signing in and out: a password for a session, a refresh token for the next one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from api.accounts.access_tokens import AccessTokens
+from api.accounts.devices import Origin
 from api.accounts.lockout import Lockout, address_hash
 from api.accounts.passwords import Passwords
 from api.auth import Caller
@@ -13,6 +15,7 @@ from api.keyring import Keyring
 from api.keys import hash_refresh_token, new_refresh_token
 from api.problems import NOT_AUTHENTICATED, Problem
 from api.sessions import SESSION_S
+from storage.console_sessions import ConsoleSessionRepository
 from storage.user_sessions import NewSession, UserSessionRepository
 from storage.users import Account, User, UserRepository
 
@@ -22,7 +25,7 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="riskstream"'}
 
 
 def email_key(email: str) -> str:
-    """The form in which an email address is unique."""
+    """Return the form in which an email address is unique within a client."""
     return email.strip().lower()
 
 
@@ -51,23 +54,23 @@ class SigningIn:
         self._passwords = passwords
         self._lockout = lockout
 
-    async def with_password(self, email: str, password: str, address: str) -> SignedIn:
+    async def with_password(self, email: str, password: str, origin: Origin, client_id: int | None = None) -> SignedIn:
         """Raises a 401 problem, the same for a wrong password and an unknown address; 429 and 503 as they come."""
-        account, rehashed = await self._proved(email_key(email), password, address)
-        opened, refresh_token = self.new_session(account, address)
+        account, rehashed = await self._proved_by_email(email, password, origin, client_id)
+        opened, refresh_token = self.new_session(account, origin.address)
         async with self._database.pool() as pool:
             await UserRepository(pool).signed_in(opened, rehashed)
         return self.signed_in(account, opened, refresh_token)
 
-    async def console(self, email: str, password: str, address: str) -> NewSession:
+    async def console(self, email: str, password: str, origin: Origin, client_id: int | None = None) -> NewSession:
         """The session of a browser, which keeps a cookie and no tokens. Raises as `with_password`."""
-        account, rehashed = await self._proved(email_key(email), password, address)
+        account, rehashed = await self._proved_by_email(email, password, origin, client_id)
         now = datetime.now(UTC)
         opened = NewSession(
             session_id=uuid4(),
             client_id=account.client_id,
             user_id=account.user_id,
-            address_hash=address_hash(self._keyring.current, address),
+            address_hash=address_hash(self._keyring.current, origin.address),
             opened_at=now,
             expires_at=now + CONSOLE_TTL,
         )
@@ -91,16 +94,21 @@ class SigningIn:
         )  # fmt: skip
 
     async def end(self, caller: Caller) -> None:
-        """End the caller's session: its tokens and its cookie count no longer."""
+        """End the caller's session: its tokens, its cookie and its feeds count no longer, in every gateway."""
         if caller.session_id is not None:
             async with self._database.pool() as pool:
                 await UserSessionRepository(pool).end(caller.session_id)
+        elif caller.console_id is not None and caller.expires_at_s is not None:
+            ends = datetime.fromtimestamp(caller.expires_at_s, UTC)
+            async with self._database.pool() as pool:
+                await ConsoleSessionRepository(pool).end(caller.console_id, ends)
 
-    async def prove(self, caller: Caller, password: str, address: str) -> Account:
+    async def prove(self, caller: Caller, password: str, origin: Origin) -> Account:
         """The caller's account, if this is its password. Raises a 401 or 429 problem."""
         async with self._database.pool() as pool:
-            account = await UserRepository(pool).account(user_id=caller.user_id)
-        proved, _ = await self._proved(email_key(account.email) if account else "", password, address)
+            account = await UserRepository(pool).account(caller.user_id) if caller.user_id is not None else None
+        key = email_key(account.email) if account else ""
+        proved, _ = await self._proved(key, password, origin, [account] if account else [])
         return proved
 
     def new_session(self, user: Account | User, address: str) -> tuple[NewSession, str]:
@@ -121,17 +129,29 @@ class SigningIn:
         access_token = self._tokens.issue(user.user_id, opened.session_id)
         return SignedIn(user.user_id, user.client_id, user.email, user.name, user.role, access_token, refresh_token)
 
-    async def _proved(self, key: str, password: str, address: str) -> tuple[Account, str | None]:
-        """Counted as a failure first, taken back after. An unknown account takes the same steps and the same time."""
-        await self._lockout.attempt(key, address)
+    async def _proved_by_email(
+        self, email: str, password: str, origin: Origin, client_id: int | None
+    ) -> tuple[Account, str | None]:
+        key = email_key(email)
         async with self._database.pool() as pool:
-            account = await UserRepository(pool).account(email_key=key)
+            accounts = await UserRepository(pool).accounts(key, client_id)
+        return await self._proved(key, password, origin, accounts)
+
+    async def _proved(
+        self, key: str, password: str, origin: Origin, accounts: Sequence[Account]
+    ) -> tuple[Account, str | None]:
+        """Return the account that has this password, and its hash anew if it was an old one.
+
+        Counted as a failure first, taken back after. An unknown address takes the same steps and the same time.
+        """
+        await self._lockout.attempt(key, origin)
         try:
-            verdict = await self._passwords.verify(password, account.password_hash if account else None)
+            for account in accounts or (None,):
+                verdict = await self._passwords.verify(password, account.password_hash if account else None)
+                if account is not None and verdict.right:
+                    await self._lockout.succeeded(key, origin)
+                    return account, verdict.rehashed
         except Problem:  # too many sign in at this moment: no guess was made
-            await self._lockout.not_looked_at(key, address)
+            await self._lockout.undo(key, origin)
             raise
-        if account is None or not verdict.right:
-            raise Problem(NOT_AUTHENTICATED, "the email address or the password is wrong", headers=_CHALLENGE)
-        await self._lockout.succeeded(key, address)
-        return account, verdict.rehashed
+        raise Problem(NOT_AUTHENTICATED, "the email address or the password is wrong", headers=_CHALLENGE)

@@ -47,7 +47,14 @@ TIERS: dict[str, Tier] = {
         Tier("enterprise", Rate(1_000 * WINDOW_S, WINDOW_S), None),
     )
 }
+FREE_TIER: TierName = "starter"  # of who registers; the operator grants the others
 TIER_WITHOUT_SUBSCRIPTION = TIERS["enterprise"]  # of a client that the operator made, the demo's too
+
+
+def is_above(tier: str, other: str | None) -> bool:
+    """Tell whether a tier allows more than another one; None is that of a client without a subscription."""
+    order = list(TIERS)
+    return order.index(tier) > order.index(tier_of(other).name)
 
 
 def tier_of(name: str | None) -> Tier:

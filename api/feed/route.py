@@ -63,7 +63,7 @@ async def _served(socket: WebSocket, parts: Parts) -> Close | None:
         return await _serve(socket, parts)
     except Refused as refusal:
         return refusal.code
-    except StoreUnavailable:
+    except (StoreUnavailable, Problem):  # a problem: too many unknown credentials from this address
         return Close.TRY_AGAIN_LATER
 
 

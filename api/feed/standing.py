@@ -21,6 +21,7 @@ class Identities(Protocol):
 
     async def valid_keys(self, api_key_ids: Collection[int]) -> Mapping[int, StoredKey]: ...
     async def open_sessions(self, session_ids: Collection[UUID]) -> Mapping[UUID, StoredSession]: ...
+    async def signed_out(self, console_ids: Collection[UUID]) -> Collection[UUID]: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -79,9 +80,11 @@ class Standing:
     async def _look_up(self, callers: Sequence[Caller]) -> "_Answers":
         sessions = {caller.session_id for caller in callers if caller.session_id is not None}
         keys = {caller.api_key_id for caller in callers if caller.api_key_id is not None}
+        consoles = {caller.console_id for caller in callers if caller.console_id is not None}
         return _Answers(
             await self._identities.valid_keys(keys) if keys else {},
             await self._identities.open_sessions(sessions) if sessions else {},
+            await self._identities.signed_out(consoles) if consoles else (),
         )
 
 
@@ -92,8 +95,10 @@ class _Answers:
         self,
         keys: Mapping[int, StoredKey] | None = None,
         sessions: Mapping[UUID, StoredSession] | None = None,
+        signed_out: Collection[UUID] | None = None,
     ) -> None:
         self._keys = keys
+        self._signed_out = signed_out
         self._sessions = sessions
 
     async def key(self, key_hashes: Sequence[bytes]) -> StoredKey | None:
@@ -108,3 +113,8 @@ class _Answers:
         if self._sessions is None:
             raise StoreUnavailable("not looked up")
         return self._sessions.get(session_id)
+
+    async def is_signed_out(self, console_id: UUID) -> bool:
+        if self._signed_out is None:
+            raise StoreUnavailable("not looked up")
+        return console_id in self._signed_out

@@ -31,7 +31,7 @@ class Tickets:
         """Raises StoreUnavailable."""
         ticket, now = new_token(), self._now()
         ends = None if caller.expires_at_s is None else datetime.fromtimestamp(caller.expires_at_s, UTC)
-        owner = FeedTicket(caller.client_id, caller.api_key_id, caller.session_id, ends)
+        owner = FeedTicket(caller.client_id, caller.api_key_id, caller.session_id, caller.console_id, ends)
         expires_at = now + timedelta(seconds=TICKET_TTL_S)
         async with self._database.pool() as pool:
             await FeedTicketRepository(pool).add(hash_ticket(self._secret_key, ticket), owner, expires_at, now)
@@ -50,6 +50,7 @@ class Tickets:
             "key" if ends is None else "session",
             owner.api_key_id,
             session_id=owner.session_id,
+            console_id=owner.console_id,
             expires_at_s=None if ends is None else ends.timestamp(),
         )
         return await self._authenticator.still(caller)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.accounts.access_tokens import ACCESS_TOKEN_S
+from api.accounts.devices import origin_of
 from api.accounts.limiter import counted
 from api.accounts.schemas import (
     AcceptIn,
@@ -17,13 +18,14 @@ from api.accounts.schemas import (
     TokensOut,
 )
 from api.accounts.signing_in import SignedIn as Signed
+from api.accounts.signing_in import email_key
 from api.accounts.tiers import tier_of
 from api.accounts.trail import entry_of
 from api.addresses import address_of
 from api.auth import SignedIn
 from api.json_bodies import JsonRoute
 from api.openapi import errors
-from api.parts import PartsOf
+from api.parts import Parts, PartsOf
 from api.problems import NOT_AUTHENTICATED, Problem, request_id_of
 from storage.clients import ClientRepository
 
@@ -31,33 +33,44 @@ router = APIRouter(prefix="/auth", tags=["auth"], route_class=JsonRoute)
 _OPEN = [Depends(counted)]
 
 
-@router.post("/register", status_code=201, summary="Register a client", dependencies=_OPEN, responses=errors(409))
-async def register(request: Request, parts: PartsOf, body: RegisterIn) -> RegisteredOut:
-    """A new client with you as its first administrator, signed in. Its transactions are accepted from now on."""
-    signed = await parts.accounts.joining.register(
+@router.post(
+    "/register", status_code=201, summary="Register a client", dependencies=_OPEN, responses=errors(403, 409, 410)
+)
+async def register(request: Request, response: Response, parts: PartsOf, body: RegisterIn) -> RegisteredOut:
+    """A new client with you as its first administrator, signed in. Its transactions are accepted from now on.
+
+    Who may register is the setting REGISTRATION: anybody, with the tier starter; whom the operator invited; or nobody.
+    """
+    signed, tier = await parts.accounts.joining.register(
         name=body.name,
         email=body.email,
         password=body.password,
         tier=body.subscription_tier,
+        invitation=body.invitation,
         address=address_of(request),
         request_id=request_id_of(request),
     )
+    _mark(request, response, parts, body.email)
     return RegisteredOut(
         **_tokens(signed).model_dump(),
         client_id=signed.client_id,
         name=signed.name,
         email=signed.email,
-        subscription_tier=body.subscription_tier,
+        subscription_tier=tier,
     )
 
 
 @router.post("/login", summary="Sign in", dependencies=_OPEN, responses=errors(401))
-async def login(request: Request, parts: PartsOf, body: LoginIn) -> TokensOut:
+async def login(request: Request, response: Response, parts: PartsOf, body: LoginIn) -> TokensOut:
     """Trade email address and password for tokens.
 
-    After some failures further attempts have to wait, each longer than the one before (429, `Retry-After`).
+    After some failures further attempts have to wait, each longer than the one before (429, `Retry-After`). Keep the
+    cookie of the answer: attempts that bring it are not slowed down by the failures of others.
     """
-    return _tokens(await parts.accounts.signing_in.with_password(body.email, body.password, address_of(request)))
+    origin = origin_of(request)
+    signed = await parts.accounts.signing_in.with_password(body.email, body.password, origin, body.client_id)
+    _mark(request, response, parts, body.email)
+    return _tokens(signed)
 
 
 @router.post("/refresh", summary="Renew the tokens", dependencies=_OPEN, responses=errors(401))
@@ -76,7 +89,7 @@ async def logout(caller: SignedIn, parts: PartsOf) -> Response:
 @router.post("/password", status_code=204, summary="Change the password")
 async def change_password(request: Request, caller: SignedIn, parts: PartsOf, body: PasswordIn) -> Response:
     """Set a new password. All other sessions of yours end; a wrong current password counts as a failed sign-in."""
-    account = await parts.accounts.signing_in.prove(caller, body.current_password, address_of(request))
+    account = await parts.accounts.signing_in.prove(caller, body.current_password, origin_of(request))
     entry = entry_of(request, caller, "user.password_changed", f"user:{account.user_id}")
     await parts.accounts.joining.change_password(caller, account, body.new_password, entry)
     return Response(status_code=204)
@@ -100,7 +113,7 @@ async def reset_password(request: Request, parts: PartsOf, body: ResetIn) -> Res
     dependencies=_OPEN,
     responses=errors(409, 410),
 )
-async def accept_invitation(request: Request, parts: PartsOf, body: AcceptIn) -> JoinedOut:
+async def accept_invitation(request: Request, response: Response, parts: PartsOf, body: AcceptIn) -> JoinedOut:
     """Become a user of the client that invited you, signed in. The token works once."""
     signed = await parts.accounts.joining.accept(
         token=body.token,
@@ -109,6 +122,7 @@ async def accept_invitation(request: Request, parts: PartsOf, body: AcceptIn) ->
         address=address_of(request),
         request_id=request_id_of(request),
     )
+    _mark(request, response, parts, signed.email)
     return JoinedOut(
         **_tokens(signed).model_dump(),
         client_id=signed.client_id,
@@ -139,6 +153,10 @@ async def get_me(caller: SignedIn, parts: PartsOf) -> MeOut:
         subscription_tier=tier_of(session.tier).name,
         session_expires_at=session.expires_at,
     )
+
+
+def _mark(request: Request, response: Response, parts: Parts, email: str) -> None:
+    parts.accounts.devices.mark(response, email_key(email), secure=request.url.scheme == "https")
 
 
 def _tokens(signed: Signed) -> TokensOut:

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
+from api.accounts.devices import origin_of
 from api.accounts.limiter import counted
 from api.accounts.schemas import LoginIn
-from api.addresses import address_of
+from api.accounts.signing_in import email_key
 from api.auth import Credentials, Reader, credentials_of, same_origin
 from api.console_files import Console
 from api.json_bodies import JsonRoute
@@ -41,6 +42,8 @@ async def sign_in_by_link(
     console: Console = request.app.state.console
     if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
         return Response(status_code=503)  # a browser that only looks ahead must not use the link up
+    if token:
+        await parts.accounts.limiter.admit_address(request)  # guesses of links, as those of passwords
     client_id = await _redeem(parts, token)
     if client_id is None:
         if await parts.authenticator.caller(credentials_of(request)):
@@ -68,12 +71,14 @@ async def sign_in(request: Request, parts: PartsOf, body: ByKeyIn | LoginIn) -> 
         raise Problem(FORBIDDEN, "only the console's own page may sign a browser in")
     response = Response(status_code=204)
     set_cookie(response, await _session_of(request, parts, body), secure=is_secure(request))
+    if isinstance(body, LoginIn):
+        parts.accounts.devices.mark(response, email_key(body.email), secure=is_secure(request))
     return response
 
 
 @router.post("/sign-out", status_code=204, summary="Sign a browser out", responses=errors(403))
 async def sign_out(request: Request, parts: PartsOf) -> Response:
-    """End a user's session, and forget the cookie."""
+    """End the session, a user's or that of a link or an API key, and forget the cookie. Its feeds close."""
     if not same_origin(request, parts.origins):
         raise Problem(FORBIDDEN, "only the console's own page may sign a browser out")
     caller = await parts.authenticator.caller(Credentials(None, request.cookies.get(COOKIE)))
@@ -109,7 +114,7 @@ def is_secure(request: Request) -> bool:
 async def _session_of(request: Request, parts: Parts, body: ByKeyIn | LoginIn) -> str:
     """The cookie of a new session. Raises a 401 problem, and what signing in by password raises."""
     if isinstance(body, LoginIn):
-        opened = await parts.accounts.signing_in.console(body.email, body.password, address_of(request))
+        opened = await parts.accounts.signing_in.console(body.email, body.password, origin_of(request), body.client_id)
         return parts.sessions.issue(opened.client_id, session_id=opened.session_id)
     caller = await parts.authenticator.by_key(body.api_key.strip())
     if caller is None or SCOPE_READ not in caller.scopes:

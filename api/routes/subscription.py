@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 
 from api.accounts.schemas import QuotaOut, RateOut, SubscriptionIn, SubscriptionOut
-from api.accounts.tiers import tier_of
+from api.accounts.tiers import is_above, tier_of
 from api.accounts.trail import entry_of
 from api.auth import Administrator, Reader
 from api.json_bodies import JsonRoute
+from api.openapi import errors
 from api.parts import Parts, PartsOf
+from api.problems import FORBIDDEN, Problem
 from storage.subscriptions import SubscriptionRepository
 from storage.usage import UsageRepository, month_of
 
@@ -22,11 +24,15 @@ async def get_subscription(caller: Reader, parts: PartsOf) -> SubscriptionOut:
     return await _told(parts, caller.client_id)
 
 
-@router.put("", summary="Change the tier")
+@router.put("", summary="Change the tier", responses=errors(403))
 async def change_subscription(
     request: Request, caller: Administrator, parts: PartsOf, body: SubscriptionIn
 ) -> SubscriptionOut:
-    """The new tier's limits count from the next request on."""
+    """Choose a lower tier; its limits count from the next request on. Higher ones are granted by the operator (403)."""
+    async with parts.database.client(caller.client_id) as pool:
+        subscription = await SubscriptionRepository(pool).of_client(caller.client_id)
+    if is_above(body.tier, subscription.tier if subscription else None):
+        raise Problem(FORBIDDEN, "a higher tier is granted by the operator: riskstream set-tier")
     entry = entry_of(request, caller, "subscription.changed", f"client:{caller.client_id}", tier=body.tier)
     async with parts.database.client(caller.client_id) as pool:
         await SubscriptionRepository(pool).change(body.tier, entry)

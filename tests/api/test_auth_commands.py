@@ -94,3 +94,47 @@ async def test_nobody_has_this_address(run) -> None:
     code, said = await off_loop(run, "reset-password", "nobody@bank.example")
     assert code != 0
     assert "curl" not in said
+
+
+async def test_an_operator_invites_a_client_with_its_tier(gateway: RunningGateway, run) -> None:
+    email = new_email()
+    code, said = await off_loop(run, "invite-client", email, "--tier", "growth")
+    assert code == 0
+    token = said.split('"invitation": "')[1].split('"')[0]
+    form = {"name": "A Bank", "email": email, "password": PASSWORD, "invitation": token}
+    answer = await gateway.http.post("/auth/register", json=form)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["subscription_tier"] == "growth"
+
+
+async def test_an_operator_grants_a_tier(gateway: RunningGateway, pool, run) -> None:
+    person = await register(gateway, tier="starter")
+    client_id = (await person.me())["client_id"]
+    code, _ = await off_loop(run, "set-tier", str(client_id), "enterprise")
+    assert code == 0
+    assert (await person.me())["subscription_tier"] == "enterprise"
+    entry, *_ = await AuditRepository(pool).page(client_id, AuditFilter())
+    assert (entry.actor, entry.action, entry.detail) == ("operator", "subscription.changed", {"tier": "enterprise"})
+
+
+@pytest.mark.parametrize(
+    "arguments", [("set-tier", "999999", "growth"), ("set-tier", "1", "gold"), ("invite-client", "nobody")]
+)
+async def test_what_an_operator_cannot_grant(run, arguments: tuple[str, ...]) -> None:
+    code, _ = await off_loop(run, *arguments)
+    assert code != 0
+
+
+async def test_a_reset_says_whose_where_an_address_has_several_accounts(gateway: RunningGateway, run) -> None:
+    admin, first = await register(gateway), await register(gateway)
+    second = await admin.invite("viewer", first.email)
+    code, said = await off_loop(run, "reset-password", first.email)
+    assert code != 0
+    assert "--client-id" in said
+    client_id = str((await second.me())["client_id"])
+    code, said = await off_loop(run, "reset-password", first.email, "--client-id", client_id)
+    assert code == 0
+    body = {"token": said.split('"token": "')[1].split('"')[0], "new_password": OTHER_PASSWORD}
+    assert (await gateway.http.post("/auth/password/reset", json=body)).status_code == 204
+    assert (await first.call("GET", "/auth/me")).status_code == 200  # the other account keeps its sessions
+    assert (await second.call("GET", "/auth/me")).status_code == 401

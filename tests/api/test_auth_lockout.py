@@ -20,6 +20,7 @@ def elsewhere(database_url: str):
 
 
 async def attempt(gateway: RunningGateway, email: str, password: str, address: str):
+    gateway.http.cookies.clear()
     body = {"email": email, "password": password}
     return await gateway.http.post("/auth/login", json=body, headers={"X-Forwarded-For": address})
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.accounts.password_rules import DIFFERENT_MIN, PASSWORD_LENGTH_MIN, refusal
+from api.accounts.password_rules import DIFFERENT_MIN, PASSWORD_LENGTH_MIN, PasswordRules, refusal
 from api.accounts.passwords import NICE, PASSWORD_LENGTH_MAX, Passwords
 from api.problems import Problem
 
@@ -40,6 +40,16 @@ def passwords():
         ("ｐａｓｓｗｏｒｄ１２３", "commonest"),  # full-width letters are letters
         ("AminaOtieno1", "own name"),
         ("riverbank!2027", "own name"),
+        ("amina.o@riverbank.example", "own name"),
+        ("R1verb4nk!2027", "own name"),
+        ("riskstream2027", "product's name"),
+        ("R1skStre4m-R1skStre4m", "product's name"),
+        ("abcdefghijklm", "pattern"),
+        ("98765432109876", "pattern"),
+        ("!@#$%^&*()_+", "pattern"),
+        ("mnbvcxzlkjhgf", "pattern"),
+        ("zxcvfdsaqwer", "pattern"),
+        ("amina 14.02.1986", "pattern"),
     ],
 )
 def test_a_password_that_is_easy_to_guess(password: str, why: str) -> None:
@@ -58,6 +68,11 @@ def test_a_password_that_is_easy_to_guess(password: str, why: str) -> None:
 )
 def test_a_password_that_is_accepted(password: str) -> None:
     assert refusal(password, **ACCOUNT) is None
+
+
+def test_the_name_of_the_installation_is_no_password() -> None:
+    assert PasswordRules("Wolkenbank").refusal("W0lkenb4nk-2027", **ACCOUNT) is not None
+    assert PasswordRules("Riskstream").refusal("W0lkenb4nk-2027", **ACCOUNT) is None
 
 
 @given(st.text(max_size=140), st.text(max_size=100), st.emails())

@@ -54,8 +54,19 @@ def test_a_session_says_whose_it_is_until_it_ends() -> None:
     assert sessions.read(cookie) is None
 
 
+CONSOLE_ID = "6f1e3c1a-8a5a-4d7e-9a51-0d6f7a1f2b3c"
+
+
 def forged(secret: bytes | None, algorithm: str = ALGORITHM, **changes: object) -> str:
-    claims = {"sub": "1", "iss": ISSUER, "aud": AUDIENCE, "iat": int(NOW_S), "exp": int(NOW_S) + 100, **changes}
+    claims = {
+        "sub": "1",
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "iat": int(NOW_S),
+        "exp": int(NOW_S) + 100,
+        "con": CONSOLE_ID,
+        **changes,
+    }
     return jwt.encode(
         {name: value for name, value in claims.items() if value is not None}, secret, algorithm, headers={"kid": KEY_ID}
     )

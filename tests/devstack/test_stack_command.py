@@ -90,12 +90,12 @@ def run(home: Path) -> Iterator[Run]:
 
 def leave_traces(found: dict[str, str]) -> None:
     redis.Redis.from_url(found["REDIS_URL"]).set("trace", "kept")
-    asyncio.run(execute(found["DATABASE_URL"], "CREATE TABLE trace AS SELECT 7 AS kept"))
+    asyncio.run(execute(found["MIGRATION_DATABASE_URL"], "CREATE TABLE trace AS SELECT 7 AS kept"))
 
 
 def read_traces(found: dict[str, str]) -> tuple[object, object]:
     kept = redis.Redis.from_url(found["REDIS_URL"]).get("trace")
-    return kept, asyncio.run(execute(found["DATABASE_URL"], "SELECT kept FROM trace"))
+    return kept, asyncio.run(execute(found["MIGRATION_DATABASE_URL"], "SELECT kept FROM trace"))
 
 
 async def execute(url: str, statement: str) -> object:

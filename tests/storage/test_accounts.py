@@ -112,12 +112,17 @@ async def test_attempts_in_any_order_do_not_wait_for_each_other_in_a_circle(data
         assert await asyncio.gather(*(failures.attempt(order, NOW) for order in orders)) == [0] * 30
 
 
-async def test_an_email_address_is_unique_across_clients(database_url: str) -> None:
+async def test_a_client_has_an_email_address_once(database_url: str) -> None:
     async with await connect(database_url) as pool:
         other = await ClientRepository(pool).create("other")
-        await make(pool, 1)
+        mine, theirs = await make(pool, 1), await make(pool, other)
         with pytest.raises(EmailTaken):
             await make(pool, other)
+        found = await UserRepository(pool).accounts(mine.email.lower())
+        assert [each.user_id for each in found] == [mine.user_id, theirs.user_id]
+        assert [each.user_id for each in await UserRepository(pool).accounts(mine.email.lower(), other)] == [
+            theirs.user_id
+        ]
         with pytest.raises(ValueError, match="no client"):
             await make(pool, 99, "b@bank.example")
 

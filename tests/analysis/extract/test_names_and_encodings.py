@@ -67,6 +67,7 @@ TEXTS = [
     ("Debet;Uznanie;Příjem Šumperk", "cp1250"), ("Prihod;Izdatki;Šibenik Đakovo", "cp1250"),
     ("Saņēmējs;Maksājuma mērķis", "cp1257"),
     ("Data Paskirtis Suma Likutis\nPirkinys Šiauliai", "cp1257"), ("Datum Opis Iznos\nKupnja Đakovo", "cp1250"),
+    ("Päivämäärä|Selitys|Saldo\nKorttiosto Jyväskylä", "cp1252"),
     ("Kwota Opis\nZakupy Łódź", "cp1250"), ("Datums Summa Atlikums\nPirkums Ķekava", "cp1257"),
     ("Beløb;Rødgrød på", "cp1252 cp850"), ("Descrição; Crédito; ação", "cp1252 cp850"),
     ("Amount 5 € and £", "cp1252 iso8859_15"), ("1\u00a0234,50;x", "cp1252"),

@@ -17,12 +17,12 @@ MakeKey = Callable[..., Awaitable[str]]
 
 async def test_registering_makes_a_client_and_its_administrator(gateway: RunningGateway, pool) -> None:
     email = new_email()
-    body = {"name": "Acme Pay", "email": email, "password": PASSWORD, "subscription_tier": "growth"}
+    body = {"name": "Acme Pay", "email": email, "password": PASSWORD, "subscription_tier": "starter"}
     response = await gateway.http.post("/auth/register", json=body)
     assert response.status_code == 201
     answer = response.json()
     assert answer["client_id"] != DEMO_CLIENT_ID
-    assert (answer["name"], answer["email"], answer["subscription_tier"]) == ("Acme Pay", email, "growth")
+    assert (answer["name"], answer["email"], answer["subscription_tier"]) == ("Acme Pay", email, "starter")
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 900)
 
     me = await Person(gateway, email, answer).me()
@@ -30,7 +30,7 @@ async def test_registering_makes_a_client_and_its_administrator(gateway: Running
     assert me["scopes"] == ["admin", "cases", "read", "score"]
     assert (await ClientRepository(pool).all())[answer["client_id"]].name == "Acme Pay"
     [entry] = await AuditRepository(pool).page(answer["client_id"], AuditFilter())
-    assert (entry.action, entry.detail) == ("client.registered", {"tier": "growth"})
+    assert (entry.action, entry.detail) == ("client.registered", {"tier": "starter"})
     assert entry.request_id == response.headers["x-request-id"]
 
 

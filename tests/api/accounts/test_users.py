@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from people import PASSWORD, Person, accept, kind_of, login, new_email, register, sign_in
+from people import OTHER_PASSWORD, PASSWORD, Person, accept, kind_of, login, new_email, register, sign_in
 from running_gateway import RunningGateway
 
 from storage.audit import AuditFilter, AuditRepository
@@ -63,10 +63,34 @@ async def test_an_invitation_that_is_withdrawn(gateway: RunningGateway) -> None:
     assert kind_of(await gateway.http.post("/auth/invitations/accept", json=body)) == (410, "token-spent")
 
 
-async def test_who_has_an_account_elsewhere_cannot_accept_and_nobody_else_learns_of_it(gateway: RunningGateway) -> None:
-    admin, other = await register(gateway), await register(gateway)
-    invited = await admin.call("POST", "/v1/users/invitations", {"email": other.email, "role": "viewer"})
-    assert invited.status_code == 201
+async def test_who_registers_somebodys_address_does_not_block_their_invitation(gateway: RunningGateway) -> None:
+    admin, squatter = await register(gateway), await register(gateway)
+    invited = await admin.call("POST", "/v1/users/invitations", {"email": squatter.email, "role": "viewer"})
+    body = {"token": invited.json()["token"], "name": "Somebody", "password": OTHER_PASSWORD}
+    joined = await gateway.http.post("/auth/invitations/accept", json=body)
+    assert joined.status_code == 201, joined.text
+
+    theirs = await sign_in(gateway, squatter.email, OTHER_PASSWORD)
+    assert (await theirs.me())["client_id"] == (await admin.me())["client_id"]
+    still = await sign_in(gateway, squatter.email, PASSWORD)
+    assert (await still.me())["client_id"] == (await squatter.me())["client_id"]
+
+
+async def test_with_one_password_twice_the_number_of_the_client_decides(gateway: RunningGateway) -> None:
+    admin, first = await register(gateway), await register(gateway)
+    second = await admin.invite("viewer", first.email)
+    clients = [(await person.me())["client_id"] for person in (first, second)]
+    for client_id in clients:
+        body = {"email": first.email, "password": PASSWORD, "client_id": client_id}
+        signed = await gateway.http.post("/auth/login", json=body)
+        assert (await Person(gateway, first.email, signed.json()).me())["client_id"] == client_id
+    elsewhere = {"email": first.email, "password": PASSWORD, "client_id": 1}
+    assert kind_of(await gateway.http.post("/auth/login", json=elsewhere)) == (401, "not-authenticated")
+
+
+async def test_a_client_has_an_address_once(gateway: RunningGateway) -> None:
+    admin = await register(gateway)
+    invited = await admin.call("POST", "/v1/users/invitations", {"email": admin.email.upper(), "role": "viewer"})
     body = {"token": invited.json()["token"], "name": "Somebody", "password": PASSWORD}
     for _ in range(2):  # the token is not used up by it
         assert kind_of(await gateway.http.post("/auth/invitations/accept", json=body)) == (409, "email-taken")
@@ -94,6 +118,8 @@ async def test_a_deactivated_user_is_out_at_once_and_may_come_back(gateway: Runn
     assert (await gateway.http.post("/auth/refresh", json=body)).status_code == 401
     assert kind_of(await login(gateway, colleague.email)) == (401, "not-authenticated")
     assert (await admin.call("PATCH", path, {"active": True})).json()["deactivated_at"] is None
+    assert (await colleague.call("GET", "/v1/alerts")).status_code == 401  # what ended does not come back
+    assert (await gateway.http.post("/auth/refresh", json=body)).status_code == 401
     await sign_in(gateway, colleague.email)
 
 
