@@ -4,6 +4,7 @@ import hmac
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     registration: Literal["open", "invite", "closed"] | None = None
     trusted_proxies: str = ""  # comma separated addresses and networks; only theirs is X-Forwarded-… believed
 
+    public_url: str = ""  # where browsers find the console; http://localhost:API_PORT if it is not set
+    webauthn_user_verification: Literal["preferred", "required"] = "preferred"  # by PIN, finger or face, besides touch
+
     model_path: Path = Path("models")
     risk_threshold_high: float | None = Field(None, gt=0, lt=100)
     currency_default: str = "USD"  # of a transaction that names none
@@ -133,6 +137,14 @@ class Settings(BaseSettings):
             raise ValueError(f"KAFKA_PRODUCERS: {error}") from None  # without the secrets
         if text and not self.secret_key.get_secret_value() and self.environment == "production":
             raise ValueError("KAFKA_PRODUCERS needs SECRET_KEY: what this installation publishes is signed by it")
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_unusable_public_url(self) -> "Settings":
+        parts = urlsplit(self.public_url)
+        whole = f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.hostname else ""
+        if self.public_url.rstrip("/") != whole or "@" in whole:
+            raise ValueError("PUBLIC_URL must be an address such as https://fraud.bank.example, without a path")
         return self
 
     @property

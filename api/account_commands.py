@@ -19,11 +19,12 @@ from contracts.transaction import DEMO_CLIENT_ID
 from settings import Settings, load_settings
 from storage.audit import AuditEntry
 from storage.client_invitations import ClientInvitationRepository
-from storage.database import connect
+from storage.database import AnyPool, connect
 from storage.password_resets import PasswordResetRepository
 from storage.roles import IDENTITY
+from storage.second_factors import SecondFactorRepository
 from storage.subscriptions import SubscriptionRepository
-from storage.users import EmailTaken, NewUser, UserRepository
+from storage.users import Account, EmailTaken, NewUser, UserRepository
 
 RESET_TTL = timedelta(hours=1)  # the operator hands the token over while the user waits for it
 OPERATOR = "operator"  # in the audit log: whoever may run commands on the server
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command("create-user")(create_user)
     app.command("reset-password")(reset_password)
+    app.command("reset-second-factor")(reset_second_factor)
     app.command("invite-client")(invite_client)
     app.command("set-tier")(set_tier)
 
@@ -60,6 +62,15 @@ def reset_password(
     body = f'{{"token": "{token}", "new_password": "…"}}'
     typer.echo("Within the hour, once:\n")
     typer.echo(f"  curl -X POST {url}/auth/password/reset -H 'Content-Type: application/json' \\\n    -d '{body}'")
+
+
+def reset_second_factor(
+    email: Annotated[str, typer.Argument(help="The address of the user.")],
+    client_id: Annotated[int | None, typer.Option(help="Whose user, if several clients have one.")] = None,
+) -> None:
+    """Remove all second factors and recovery codes of a user who lost them; every session ends."""
+    asyncio.run(_reset_second_factor(load_settings(), email, client_id))
+    typer.echo(f"{email} signs in with the password alone until a second factor is enrolled. All sessions have ended.")
 
 
 def invite_client(
@@ -147,16 +158,22 @@ async def _create_user(settings: Settings, email: str, name: str, role: str, cli
             raise typer.BadParameter(str(error)) from error
 
 
+async def _reset_second_factor(settings: Settings, email: str, client_id: int | None) -> None:
+    async with await connect(settings.postgres_dsn, size_max=1, role=IDENTITY) as pool:
+        account = await _account(pool, email, client_id)
+        entry = AuditEntry(
+            client_id=account.client_id,
+            actor=OPERATOR,
+            action="user.second_factor_reset",
+            subject=f"user:{account.user_id}",
+        )
+        await SecondFactorRepository(pool).reset(account.user_id, entry)
+
+
 async def _reset_token(settings: Settings, email: str, client_id: int | None) -> str:
     secret, token = _secret(settings), new_token()
     async with await connect(settings.postgres_dsn, size_max=1, role=IDENTITY) as pool:
-        accounts = await UserRepository(pool).accounts(email_key(email), client_id)
-        if not accounts:
-            raise typer.BadParameter(f"no active user has the address {email}")
-        if len(accounts) > 1:
-            clients = ", ".join(str(each.client_id) for each in accounts)
-            raise typer.BadParameter(f"{email} is a user of the clients {clients}: choose one with --client-id")
-        account = accounts[0]
+        account = await _account(pool, email, client_id)
         entry = AuditEntry(
             client_id=account.client_id,
             actor=OPERATOR,
@@ -167,3 +184,14 @@ async def _reset_token(settings: Settings, email: str, client_id: int | None) ->
             account, hash_password_reset(secret, token), datetime.now(UTC) + RESET_TTL, entry
         )
     return token
+
+
+async def _account(pool: AnyPool, email: str, client_id: int | None) -> Account:
+    """The one account that is meant."""
+    accounts = await UserRepository(pool).accounts(email_key(email), client_id)
+    if not accounts:
+        raise typer.BadParameter(f"no active user has the address {email}")
+    if len(accounts) > 1:
+        clients = ", ".join(str(each.client_id) for each in accounts)
+        raise typer.BadParameter(f"{email} is a user of the clients {clients}: choose one with --client-id")
+    return accounts[0]

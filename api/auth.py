@@ -15,7 +15,7 @@ from api.accounts.roles import CONSOLE_SCOPES, SCOPES_OF_ROLE
 from api.addresses import address_of
 from api.keyring import Keyring
 from api.keys import SCOPE_ADMIN, SCOPE_CASES, SCOPE_READ, SCOPE_SCORE, SECRET_LENGTH_MAX, hash_key
-from api.problems import FORBIDDEN, NOT_AUTHENTICATED, Problem
+from api.problems import ENROLMENT_REQUIRED, FORBIDDEN, NOT_AUTHENTICATED, Problem
 from api.sessions import COOKIE, Sessions
 
 READ_METHODS = frozenset({"GET", "HEAD"})
@@ -50,6 +50,8 @@ class StoredSession(Protocol):
     def role(self) -> str: ...
     @property
     def tier(self) -> str | None: ...
+    @property
+    def lacks_factor(self) -> bool: ...
 
 
 class Identities(Protocol):
@@ -67,7 +69,8 @@ class Caller:
 
     Who signed in by password has `user_id`, `role` and `session_id`; who came by a key has `api_key_id`; a console
     session of a key or a link has `console_id`. A token and a
-    session end at `expires_at_s`. `tier` is the client's; None has no bounds.
+    session end at `expires_at_s`. `tier` is the client's; None has no bounds. `lacks_factor`: the client asks for a
+    second factor which this session has not shown, so it has no scopes and can only enrol one.
     """
 
     client_id: int
@@ -80,6 +83,7 @@ class Caller:
     console_id: UUID | None = None
     expires_at_s: float | None = None
     tier: str | None = None
+    lacks_factor: bool = False
 
     @property
     def actor(self) -> str:
@@ -189,10 +193,10 @@ class Authenticator:
 
 
 def _of_user(user: StoredSession, via: Via, session_id: UUID, expires_at_s: float | None) -> Caller:
-    scopes = SCOPES_OF_ROLE[user.role]
+    scopes: frozenset[str] = frozenset() if user.lacks_factor else SCOPES_OF_ROLE[user.role]
     return Caller(
         user.client_id, scopes, via, user_id=user.user_id, role=user.role, session_id=session_id,
-        expires_at_s=expires_at_s, tier=user.tier,
+        expires_at_s=expires_at_s, tier=user.tier, lacks_factor=user.lacks_factor,
     )  # fmt: skip
 
 
@@ -261,6 +265,8 @@ class Allowed:
 
 def require(scope: str, caller: Caller) -> None:
     """Raises a 403 problem if the caller lacks the scope."""
+    if caller.lacks_factor:
+        raise Problem(ENROLMENT_REQUIRED, "your client asks for a second factor: enrol one, see /auth/factors")
     if scope not in caller.scopes:
         raise Problem(FORBIDDEN, f"these credentials lack the scope {scope!r}")
 

@@ -31,9 +31,9 @@ class Console:
             name: body.decode().replace(ASSETS, base) for name, body in contents.items() if name.endswith(".html")
         }
 
-    def page(self) -> Response:
-        """The console."""
-        return HTMLResponse(self._pages["index.html"], headers={"Cache-Control": "no-cache"})
+    def page(self, name: str = "index.html") -> Response:
+        """The console, or another page of it."""
+        return HTMLResponse(self._pages[name], headers={"Cache-Control": "no-cache"})
 
     def used_link(self) -> Response:
         """Says how to get a new sign-in link."""

@@ -35,8 +35,8 @@ class Signer:
 
     def __init__(self, keyring: Keyring, purpose: str, audience: str, clock: Callable[[], float] = time.time) -> None:
         self._audience = audience
-        self._keys = {_key_id(secret): derive(secret, purpose) for secret in keyring.secrets}
-        self._key_id = _key_id(keyring.current)
+        self._keys = {key_id(secret): derive(secret, purpose) for secret in keyring.secrets}
+        self._key_id = key_id(keyring.current)
         self._clock = clock
 
     def sign(self, subject: str, valid_s: int, claims: Mapping[str, Any]) -> str:
@@ -76,6 +76,6 @@ class Signer:
         return expires_at_s > self._clock()
 
 
-def _key_id(secret: str) -> str:
-    """Names a key in a token's header without telling anything about it."""
+def key_id(secret: str) -> str:
+    """Names a key, in a token's header for instance, without telling anything about it."""
     return derive(secret, "key-id").hex()[:16]

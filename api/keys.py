@@ -67,6 +67,11 @@ def hash_password_reset(secret_key: str, token: str) -> bytes:
     return derive(secret_key, f"password-reset:{token}")
 
 
+def hash_factor_challenge(secret_key: str, token: str) -> bytes:
+    """What storage keeps of a second factor's challenge: 32 bytes."""
+    return derive(secret_key, f"factor-challenge:{token}")
+
+
 def derive(secret_key: str, purpose: str) -> bytes:
     """32 bytes from SECRET_KEY for one purpose, so that no secret can stand in for another kind."""
     return hmac.digest(secret_key.encode(), purpose.encode("utf-8", "surrogatepass"), hashlib.sha256)

@@ -13,8 +13,10 @@ KEPT_FOR = timedelta(days=30)  # after its end: an address from which somebody s
 FORGOTTEN_A_TIME = 100  # sessions that are over, deleted when one is opened, so that the table stays small
 
 _OPEN_SESSIONS = """
-SELECT s.session_id, s.client_id, s.user_id, s.expires_at, u.role, u.email, u.name, t.tier
+SELECT s.session_id, s.client_id, s.user_id, s.expires_at, u.role, u.email, u.name, t.tier,
+    NOT s.second_factor AND u.role = ANY (COALESCE(p.second_factor_roles, '{}')) AS lacks_factor
 FROM user_sessions AS s JOIN users AS u USING (user_id) LEFT JOIN subscriptions AS t ON t.client_id = s.client_id
+    LEFT JOIN sign_in_policies AS p ON p.client_id = s.client_id
 WHERE s.ended_at IS NULL AND s.expires_at > now() AND u.deactivated_at IS NULL
 """
 _FIND = f"{_OPEN_SESSIONS} AND s.session_id = $1"
@@ -24,8 +26,8 @@ DELETE FROM user_sessions WHERE session_id IN (
     SELECT session_id FROM user_sessions WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
 _OPEN = """
-INSERT INTO user_sessions (session_id, client_id, user_id, address_hash, opened_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO user_sessions (session_id, client_id, user_id, address_hash, opened_at, expires_at, second_factor)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _END_OLDEST = """
 UPDATE user_sessions SET ended_at = $2 WHERE session_id IN (
@@ -49,7 +51,10 @@ WHERE u.email_key = $1 AND s.address_hash = ANY ($2::bytea[]))
 
 
 class UserSession(msgspec.Struct, frozen=True):
-    """An open session of a user who is still there; `tier` is the client's (None: no bounds)."""
+    """An open session of a user who is still there; `tier` is the client's (None: no bounds).
+
+    `lacks_factor`: the client asks for a second factor that this session has not shown.
+    """
 
     session_id: UUID
     client_id: int
@@ -59,6 +64,7 @@ class UserSession(msgspec.Struct, frozen=True):
     email: str
     name: str
     tier: str | None
+    lacks_factor: bool = False
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +77,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     expires_at: datetime
     token_hash: bytes | None = None
+    second_factor: bool = False
 
 
 class UserSessionRepository:
@@ -127,7 +134,14 @@ async def open_session(connection: Connection, new: NewSession) -> None:
     """Open a session in the caller's transaction."""
     await connection.execute(_FORGET, new.opened_at - KEPT_FOR, FORGOTTEN_A_TIME)
     await connection.execute(
-        _OPEN, new.session_id, new.client_id, new.user_id, new.address_hash, new.opened_at, new.expires_at
+        _OPEN,
+        new.session_id,
+        new.client_id,
+        new.user_id,
+        new.address_hash,
+        new.opened_at,
+        new.expires_at,
+        new.second_factor,
     )
     await connection.execute(_END_OLDEST, new.user_id, new.opened_at, SESSIONS_MAX)
     if new.token_hash is not None:

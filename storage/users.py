@@ -44,6 +44,8 @@ WHERE client_id = $1 AND invited_by = $2 AND accepted_at IS NULL AND withdrawn_a
 """
 _SIGNED_IN = "UPDATE users SET last_sign_in_at = $2, password_hash = COALESCE($3, password_hash) WHERE user_id = $1"
 _SET_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = now() WHERE user_id = $1"  # noqa: S105  # a statement  # nosec B105
+_REHASH = "UPDATE users SET password_hash = $2 WHERE user_id = $1 AND password_hash = $3"
+_END_CHALLENGES = "DELETE FROM factor_challenges WHERE user_id = $1 AND session_id IS NULL"
 _END_RESETS = "UPDATE password_resets SET used_at = now() WHERE user_id = $1 AND used_at IS NULL"
 
 
@@ -205,6 +207,11 @@ class UserRepository:
             await connection.execute(_SIGNED_IN, opened.user_id, opened.opened_at, rehashed)
             await open_session(connection, opened)
 
+    async def rehash(self, account: Account, rehashed: str) -> None:
+        """Replace the hash of a right password by one of today's costs."""
+        async with session(self._pool) as connection:
+            await connection.execute(_REHASH, account.user_id, rehashed, account.password_hash)
+
     async def change_password(self, user_id: int, password_hash: str, keep: UUID | None, entry: AuditEntry) -> None:
         """Set a new password; ends the other sessions and every open reset."""
         async with session(self._pool) as connection, connection.transaction():
@@ -225,9 +232,10 @@ async def insert_user(connection: Connection, client_id: int, user: NewUser) -> 
 
 
 async def set_password(connection: Connection, user_id: int, password_hash: str, keep: UUID | None = None) -> None:
-    """Set a password in the caller's transaction; ends every session but one, and every open reset."""
+    """Set a password in the caller's transaction; ends every session but one, open resets, half-done sign-ins."""
     await connection.execute(_SET_PASSWORD, user_id, password_hash)
     await connection.execute(_END_RESETS, user_id)
+    await connection.execute(_END_CHALLENGES, user_id)
     await end_sessions(connection, user_id, keep)
 
 

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from api.accounts.access_tokens import AccessTokens
 from api.accounts.counters import Counters
 from api.accounts.devices import Devices
+from api.accounts.enrolment import Enrolment
+from api.accounts.factor_checks import FactorChecks
 from api.accounts.joining import Joining
 from api.accounts.key_use import KeyUse
 from api.accounts.limiter import Limiter
 from api.accounts.lockout import Lockout
+from api.accounts.one_time_codes import OneTimeCodes
 from api.accounts.password_rules import PasswordRules
 from api.accounts.passwords import Passwords
 from api.accounts.quota import Quotas
+from api.accounts.relying_party import relying_party
+from api.accounts.second_step import SecondStep
 from api.accounts.signing_in import SigningIn
 from api.accounts.tiers import Rate
 from api.accounts.unknown_keys import UnknownKeys
@@ -26,6 +31,8 @@ class AccountParts:
     """Built once; `run` is its background work, which closes `sign_ins` and `counters` at its end."""
 
     signing_in: SigningIn
+    second_step: SecondStep
+    enrolment: Enrolment
     joining: Joining
     limiter: Limiter
     quotas: Quotas
@@ -64,9 +71,13 @@ def build_accounts(
     devices = Devices(keyring)
     lockout = Lockout(sign_ins, keyring, devices)
     rules = PasswordRules(settings.app_name)
-    signing_in = SigningIn(sign_ins, keyring, tokens, passwords, lockout)
+    checks = FactorChecks(sign_ins, keyring, relying_party(settings), OneTimeCodes())
+    second_step = SecondStep(sign_ins, keyring, checks)
+    signing_in = SigningIn(sign_ins, keyring, tokens, passwords, lockout, second_step)
     return AccountParts(
         signing_in=signing_in,
+        second_step=second_step,
+        enrolment=Enrolment(sign_ins, keyring, checks, signing_in),
         joining=Joining(sign_ins, keyring, passwords, lockout, signing_in, rules, settings.registration_mode),
         limiter=Limiter(counters, of_all, of_address),
         quotas=Quotas(identity),

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from api.accounts.access_tokens import AccessTokens
 from api.accounts.devices import Origin
+from api.accounts.factor_checks import Given
 from api.accounts.lockout import Lockout, address_hash
 from api.accounts.passwords import Passwords
+from api.accounts.second_step import Purpose, SecondStep
 from api.auth import Caller
 from api.database import Database
 from api.keyring import Keyring
@@ -46,17 +50,27 @@ class SigningIn:
     """Every method may raise StoreUnavailable, and a problem where it says so."""
 
     def __init__(
-        self, database: Database, keyring: Keyring, tokens: AccessTokens, passwords: Passwords, lockout: Lockout
+        self,
+        database: Database,
+        keyring: Keyring,
+        tokens: AccessTokens,
+        passwords: Passwords,
+        lockout: Lockout,
+        second_step: SecondStep,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._tokens = tokens
         self._passwords = passwords
         self._lockout = lockout
+        self._second_step = second_step
 
     async def with_password(self, email: str, password: str, origin: Origin, client_id: int | None = None) -> SignedIn:
-        """Raises a 401 problem, the same for a wrong password and an unknown address; 429 and 503 as they come."""
-        account, rehashed = await self._proved_by_email(email, password, origin, client_id)
+        """Raises a 401 problem, the same for a wrong password and an unknown address; 429 and 503 as they come.
+
+        For a right password, too, where the account has a second factor: with a challenge, for `with_factor`.
+        """
+        account, rehashed = await self._first_step(email, password, origin, client_id, "tokens")
         opened, refresh_token = self.new_session(account, origin.address)
         async with self._database.pool() as pool:
             await UserRepository(pool).signed_in(opened, rehashed)
@@ -64,18 +78,25 @@ class SigningIn:
 
     async def console(self, email: str, password: str, origin: Origin, client_id: int | None = None) -> NewSession:
         """The session of a browser, which keeps a cookie and no tokens. Raises as `with_password`."""
-        account, rehashed = await self._proved_by_email(email, password, origin, client_id)
-        now = datetime.now(UTC)
-        opened = NewSession(
-            session_id=uuid4(),
-            client_id=account.client_id,
-            user_id=account.user_id,
-            address_hash=address_hash(self._keyring.current, origin.address),
-            opened_at=now,
-            expires_at=now + CONSOLE_TTL,
-        )
+        account, rehashed = await self._first_step(email, password, origin, client_id, "console")
+        opened = self.console_session(account, origin.address)
         async with self._database.pool() as pool:
             await UserRepository(pool).signed_in(opened, rehashed)
+        return opened
+
+    async def with_factor(self, challenge: str, given: Given, address: str, request_id: str) -> SignedIn:
+        """Finish what `with_password` began. Raises a 401, 410 or 429 problem."""
+        account = await self._second_step.account_of(challenge, "tokens")
+        opened, refresh_token = self.new_session(account, address)
+        opened = replace(opened, second_factor=True)
+        await self._second_step.finish(challenge, "tokens", given, account, opened, request_id)
+        return self.signed_in(account, opened, refresh_token)
+
+    async def console_with_factor(self, challenge: str, given: Given, address: str, request_id: str) -> NewSession:
+        """Finish what `console` began. Raises as `with_factor`."""
+        account = await self._second_step.account_of(challenge, "console")
+        opened = replace(self.console_session(account, address), second_factor=True)
+        await self._second_step.finish(challenge, "console", given, account, opened, request_id)
         return opened
 
     async def renew(self, refresh_token: str) -> SignedIn:
@@ -125,9 +146,35 @@ class SigningIn:
         )
         return opened, refresh_token
 
+    def console_session(self, user: Account | User, address: str) -> NewSession:
+        """A browser's session to be stored."""
+        now = datetime.now(UTC)
+        return NewSession(
+            session_id=uuid4(),
+            client_id=user.client_id,
+            user_id=user.user_id,
+            address_hash=address_hash(self._keyring.current, address),
+            opened_at=now,
+            expires_at=now + CONSOLE_TTL,
+        )
+
     def signed_in(self, user: Account | User, opened: NewSession, refresh_token: str) -> SignedIn:
         access_token = self._tokens.issue(user.user_id, opened.session_id)
         return SignedIn(user.user_id, user.client_id, user.email, user.name, user.role, access_token, refresh_token)
+
+    async def _first_step(
+        self, email: str, password: str, origin: Origin, client_id: int | None, purpose: Purpose
+    ) -> tuple[Account, str | None]:
+        """As `_proved`; raises a 401 problem with a challenge where a second factor is enrolled."""
+        account, rehashed = await self._proved_by_email(email, password, origin, client_id)
+        try:
+            await self._second_step.demand(account, purpose)
+        except Problem:
+            if rehashed is not None:
+                async with self._database.pool() as pool:
+                    await UserRepository(pool).rehash(account, rehashed)
+            raise
+        return account, rehashed
 
     async def _proved_by_email(
         self, email: str, password: str, origin: Origin, client_id: int | None

@@ -7,6 +7,7 @@ import { Feed } from "./feed.js";
 import { money, score, title } from "./format.js";
 import * as gateway from "./gateway.js";
 import { HealthStrip } from "./health-strip.js";
+import { SecondFactorForm } from "./second-factor.js";
 import { AlertsAMinute } from "./sparkline.js";
 
 const HISTORY_PAGES_MAX = 5; // of the first minutes' chart; 1,000 alerts
@@ -71,6 +72,8 @@ async function start() {
   } catch (error) {
     if (error instanceof gateway.GatewayError && error.status === 401) {
       showSignedOut();
+    } else if (gateway.isKind(error, "enrolment-required")) {
+      location.assign("/account");
     } else {
       setConnection("reconnecting", "Gateway away, trying again…");
       setTimeout(start, RETRY_MS);
@@ -99,6 +102,7 @@ function showConsole(session) {
   byId("console").hidden = byId("health").hidden = false;
   byId("client").hidden = byId("sign-out").hidden = false;
   setText(byId("client"), session.client_name);
+  gateway.me().then(() => (byId("account").hidden = false), () => {}); // a link or a key signed in, and no user
   const isDemo = session.client_id === DEMO_CLIENT;
   byId("empty-demo").hidden = !isDemo;
   byId("empty-own").hidden = isDemo;
@@ -110,7 +114,7 @@ function showSignedOut(why = "") {
   feed?.stop();
   feed = null;
   strip.stop();
-  for (const id of ["console", "health", "client", "sign-out"]) byId(id).hidden = true;
+  for (const id of ["console", "health", "client", "account", "sign-out"]) byId(id).hidden = true;
   byId("signed-out").hidden = false;
   byId("signed-out-why").hidden = why === "";
   setText(byId("signed-out-why"), why);
@@ -159,6 +163,11 @@ function signsIn(formId, errorId, work, refused) {
       form.reset();
       await start();
     } catch (error) {
+      if (gateway.isKind(error, "second-factor-required")) {
+        form.reset();
+        secondFactor.show(error.problem);
+        return;
+      }
       setText(byId(errorId), error.status === 401 ? refused : error.message);
       form.querySelector("input").focus();
     } finally {
@@ -175,5 +184,6 @@ signsIn(
   "Email address and password do not belong together.",
 );
 
+const secondFactor = new SecondFactorForm(start);
 setInterval(announce, ANNOUNCE_EVERY_MS);
 start();

@@ -2,6 +2,8 @@
 
 const DEADLINE_MS = 10_000;
 
+export const isKind = (error, kind) => error.problem?.type === `urn:riskstream:problem:${kind}`;
+
 export class GatewayError extends Error {
   constructor(status, problem) {
     super(problem?.detail || problem?.title || `The gateway answered ${status}`);
@@ -40,6 +42,17 @@ async function reach(path, options) {
 export const whoAmI = () => call("GET", "/v1/session");
 export const signIn = (apiKey) => call("POST", "/sign-in", { api_key: apiKey });
 export const signInByPassword = (email, password) => call("POST", "/sign-in", { email, password });
+export const finishSignIn = (challenge, given) => call("POST", "/sign-in/second-factor", { challenge, ...given });
+export const keyOptions = (challenge) => call("POST", "/auth/login/webauthn-options", { challenge });
+export const me = () => call("GET", "/auth/me");
+export const factors = () => call("GET", "/auth/factors");
+export const confirmWho = (given) => call("POST", "/auth/confirm", given);
+export const beginTotp = (name) => call("POST", "/auth/factors/totp", { name });
+export const confirmTotp = (id, code) => call("POST", `/auth/factors/totp/${id}/confirm`, { code });
+export const beginKey = () => call("POST", "/auth/factors/webauthn/begin");
+export const addKey = (challenge, credential, name) => call("POST", "/auth/factors/webauthn", { challenge, credential, name });
+export const removeFactor = (id) => call("DELETE", `/auth/factors/${id}`);
+export const renewCodes = () => call("POST", "/auth/factors/recovery-codes");
 export const signOut = () => call("POST", "/sign-out");
 export const ticket = () => call("POST", "/v1/alerts/stream/ticket");
 export const streamHealth = () => call("GET", "/v1/stream");

@@ -64,6 +64,9 @@ async def register(request: Request, response: Response, parts: PartsOf, body: R
 async def login(request: Request, response: Response, parts: PartsOf, body: LoginIn) -> TokensOut:
     """Trade email address and password for tokens.
 
+    Where a second factor is enrolled the right password is answered with 401, type `second-factor-required`, with a
+    `challenge` for `POST /auth/login/second-factor`, the `factors` that can be used, and `expires_in` seconds.
+
     After some failures further attempts have to wait, each longer than the one before (429, `Retry-After`). Keep the
     cookie of the answer: attempts that bring it are not slowed down by the failures of others.
     """

@@ -16,6 +16,12 @@ async def page(console: ConsoleOf) -> Response:
     return console.page()
 
 
+@router.get("/account")
+async def account(console: ConsoleOf) -> Response:
+    """How the user signs in: second factors and recovery codes."""
+    return console.page("account.html")
+
+
 @router.get("/favicon.ico")
 async def favicon(console: ConsoleOf) -> Response:
     return console.asset(console.version, "icon.svg")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from api.accounts.devices import origin_of
+from api.accounts.factor_schemas import SecondFactorIn
 from api.accounts.limiter import counted
 from api.accounts.schemas import LoginIn
 from api.accounts.signing_in import email_key
@@ -17,7 +18,7 @@ from api.json_bodies import JsonRoute
 from api.keys import SCOPE_READ, SECRET_LENGTH_MAX, hash_sign_in_token
 from api.openapi import errors
 from api.parts import Parts, PartsOf
-from api.problems import FORBIDDEN, NOT_AUTHENTICATED, NOT_FOUND, Problem
+from api.problems import FORBIDDEN, NOT_AUTHENTICATED, NOT_FOUND, Problem, request_id_of
 from api.schemas import SessionOut
 from api.sessions import COOKIE, clear_cookie, set_cookie
 from storage.clients import ClientRepository
@@ -65,7 +66,9 @@ async def sign_in(request: Request, parts: PartsOf, body: ByKeyIn | LoginIn) -> 
     """Trade an API key, or email address and password, for the console's session cookie.
 
     The session ends when the key is revoked, or the user signs out, is deactivated or changes the password elsewhere.
-    A user may do in the console what the role allows; a key may read and work on cases, as far as its scopes go.
+    Where a second factor is enrolled a right password is answered as at `POST /auth/login`; `/sign-in/second-factor`
+    finishes. A user may do in the console what the role allows; a key may read and work on cases, as far as its
+    scopes go.
     """
     if not same_origin(request, parts.origins):
         raise Problem(FORBIDDEN, "only the console's own page may sign a browser in")
@@ -73,6 +76,26 @@ async def sign_in(request: Request, parts: PartsOf, body: ByKeyIn | LoginIn) -> 
     set_cookie(response, await _session_of(request, parts, body), secure=is_secure(request))
     if isinstance(body, LoginIn):
         parts.accounts.devices.mark(response, email_key(body.email), secure=is_secure(request))
+    return response
+
+
+@router.post(
+    "/sign-in/second-factor",
+    status_code=204,
+    summary="Finish signing a browser in",
+    dependencies=[Depends(counted)],
+    responses=errors(401, 403, 410),
+)
+async def sign_in_with_factor(request: Request, parts: PartsOf, body: SecondFactorIn) -> Response:
+    """Trade the challenge of `POST /sign-in` and a second factor for the console's session cookie."""
+    if not same_origin(request, parts.origins):
+        raise Problem(FORBIDDEN, "only the console's own page may sign a browser in")
+    opened = await parts.accounts.signing_in.console_with_factor(
+        body.challenge, body.given, origin_of(request).address, request_id_of(request)
+    )
+    response = Response(status_code=204)
+    cookie = parts.sessions.issue(opened.client_id, session_id=opened.session_id)
+    set_cookie(response, cookie, secure=is_secure(request))
     return response
 
 

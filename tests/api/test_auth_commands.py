@@ -1,5 +1,8 @@
-"""What an operator does on the server: `create-user` and `reset-password`."""
+"""What an operator does on the server: `create-user`, `reset-password` and `reset-second-factor`."""
 
+import time
+
+import pyotp
 import pytest
 import typer
 from people import OTHER_PASSWORD, PASSWORD, kind_of, login, new_email, register, sign_in
@@ -94,6 +97,28 @@ async def test_nobody_has_this_address(run) -> None:
     code, said = await off_loop(run, "reset-password", "nobody@bank.example")
     assert code != 0
     assert "curl" not in said
+
+
+async def test_a_second_factor_that_is_lost(gateway: RunningGateway, run, pool) -> None:
+    person = await register(gateway)
+    begun = (await person.call("POST", "/auth/factors/totp", {})).json()
+    code = pyotp.TOTP(begun["secret"]).at(int(time.time()))
+    confirmed = await person.call("POST", f"/auth/factors/totp/{begun['factor_id']}/confirm", {"code": code})
+    assert confirmed.status_code == 200, confirmed.text
+    half_done = await login(gateway, person.email)
+    assert kind_of(half_done) == (401, "second-factor-required")
+    code, said = await off_loop(run, "reset-second-factor", person.email.upper())
+    assert code == 0, said
+    assert (await person.call("GET", "/auth/me")).status_code == 401  # every session ended
+    given = {"challenge": half_done.json()["challenge"], "recovery_code": confirmed.json()["recovery_codes"][0]}
+    assert (await gateway.http.post("/auth/login/second-factor", json=given)).status_code == 410
+    me = await (await sign_in(gateway, person.email)).me()
+    [entry, *_] = await AuditRepository(pool).page(me["client_id"], AuditFilter())
+    assert (entry.actor, entry.action, entry.subject) == (
+        "operator", "user.second_factor_reset", f"user:{me['user_id']}"
+    )  # fmt: skip
+    code, said = await off_loop(run, "reset-second-factor", "nobody@bank.example")
+    assert (code != 0, "no active user" in said) == (True, True)
 
 
 async def test_an_operator_invites_a_client_with_its_tier(gateway: RunningGateway, run) -> None:

@@ -197,6 +197,10 @@ async def test_what_the_gateways_role_cannot_see_of_accounts(database_url: str) 
             "SELECT * FROM refresh_tokens",
             "SELECT * FROM password_resets",
             "SELECT * FROM sign_in_failures",
+            "SELECT * FROM second_factors",
+            "SELECT * FROM recovery_codes",
+            "SELECT * FROM factor_challenges",
+            "UPDATE sign_in_policies SET second_factor_roles = '{}'",
             "UPDATE usage_deltas SET decisions = 0",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
