@@ -92,7 +92,9 @@ class SigningIn:
         await self._second_step.finish(challenge, "tokens", given, account, opened, request_id)
         return self.signed_in(account, opened, refresh_token)
 
-    async def console_with_factor(self, challenge: str, given: Given, address: str, request_id: str) -> tuple[NewSession, str]:
+    async def console_with_factor(
+        self, challenge: str, given: Given, address: str, request_id: str
+    ) -> tuple[NewSession, str]:
         """Finish what `console` began: the session, and the email address of its user. Raises as `with_factor`."""
         account = await self._second_step.account_of(challenge, "console")
         opened = replace(self.console_session(account, address), second_factor=True)
