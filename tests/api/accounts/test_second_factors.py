@@ -11,6 +11,7 @@ from people import PASSWORD, Person, kind_of, login, register, sign_in
 from running_gateway import RunningGateway, running, settings_for
 from software_authenticator import PRESENT, SoftwareAuthenticator
 
+from api.accounts.devices import COOKIE_PREFIX
 from storage.audit import AuditFilter, AuditRepository
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
