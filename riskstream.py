@@ -36,6 +36,7 @@ _ROOMS = {
     "create-user": ("api.account_commands", "Make a user who signs in by email address and password."),
     "reset-password": ("api.account_commands", "A one-time token with which a user sets a new password."),
     "invite-client": ("api.account_commands", "A one-time token with which somebody registers a client."),
+    "link-user": ("api.oidc.commands", "Give a user to an identity of the OpenID Connect provider."),
     "set-tier": ("api.account_commands", "Grant a client a subscription tier."),
     "rebuild-state": ("scoring_worker.rebuild_command", "Build the velocity state anew from Postgres."),
 }

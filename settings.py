@@ -1,9 +1,10 @@
 """Settings from the environment and `.env`, under the names that DESIGN section 6 fixes."""
 
 import hmac
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
@@ -12,11 +13,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from contracts.card_numbers import tokens
 from contracts.card_policy import REFUSE, CardPolicy
 from contracts.errors import SettingsError
+from contracts.oidc import OidcProvider, checked_scopes, checked_url, parse_grants
 from contracts.producers import OWN_NAME, Producer, Producers, Signer, own_secret, parse_producers
 from contracts.topics import Topics
 from production_settings import SECRET_KEY_LENGTH_MIN, weaknesses
 
 DAY_S = 86_400
+
+_T = TypeVar("_T")
 
 
 class Settings(BaseSettings):
@@ -73,6 +77,17 @@ class Settings(BaseSettings):
     # Who may register a client: anybody, whom the operator invited (`riskstream invite-client`), or nobody. Closed in
     # production unless it is set.
     registration: Literal["open", "invite", "closed"] | None = None
+    # Sign-in of people through an OpenID Connect provider (docs/AUTHENTICATION.md); without an issuer there is none.
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")  # none of a public client
+    oidc_name: str = Field("your organisation", min_length=1, max_length=60)  # on the button "Sign in with …"
+    oidc_scopes: str = "openid email profile"
+    oidc_groups_claim: str = Field("groups", min_length=1, max_length=200)
+    oidc_roles: str = ""  # "fraud-admins=admin;bank-b-analysts=analyst@2;*=viewer"
+    oidc_client: int = Field(1, ge=1, lt=2**31)  # whose users they are, where OIDC_ROLES does not say @client
+    oidc_only: bool = False  # passwords are not accepted
+
     trusted_proxies: str = ""  # comma separated addresses and networks; only theirs is X-Forwarded-… believed
 
     public_url: str = ""  # where browsers find the console; http://localhost:API_PORT if it is not set
@@ -163,6 +178,41 @@ class Settings(BaseSettings):
         if not self.kafka_producers.get_secret_value():
             return None
         return Signer(OWN_NAME, own_secret(self.secret_key.get_secret_value()).encode())
+
+    @model_validator(mode="after")
+    def _refuse_unusable_oidc(self) -> "Settings":
+        _ = self.oidc
+        return self
+
+    @property
+    def _plain_http(self) -> bool:
+        return self.environment != "production"
+
+    @property
+    def oidc(self) -> OidcProvider | None:
+        """The provider through which people sign in, if there is one. Raises ValueError."""
+        if not self.oidc_issuer:
+            if self.oidc_only or self.oidc_client_id or self.oidc_roles:
+                raise ValueError("OIDC_ISSUER is not set, but other settings of OIDC are")
+            return None
+        for name, value in (("OIDC_CLIENT_ID", self.oidc_client_id), ("PUBLIC_URL", self.public_url)):
+            if not value:
+                raise ValueError(f"{name} is needed where OIDC_ISSUER is set")
+        grants = _named("OIDC_ROLES", lambda: parse_grants(self.oidc_roles, self.oidc_client))
+        if not grants:
+            raise ValueError("OIDC_ROLES is needed where OIDC_ISSUER is set, for instance fraud-analysts=analyst")
+        _named("OIDC_ISSUER", lambda: checked_url(self.oidc_issuer, plain_http=self._plain_http))
+        return OidcProvider(
+            issuer=self.oidc_issuer,  # as it is: it is compared letter by letter
+            client_id=self.oidc_client_id,
+            client_secret=self.oidc_client_secret.get_secret_value(),
+            scopes=_named("OIDC_SCOPES", lambda: checked_scopes(self.oidc_scopes)),
+            groups_claim=self.oidc_groups_claim,
+            grants=grants,
+            name=self.oidc_name,
+            public_url=_named("PUBLIC_URL", lambda: checked_url(self.public_url, plain_http=self._plain_http)),
+            plain_http=self._plain_http,
+        )
 
     @model_validator(mode="after")
     def _keep_transactions_of_alerts(self) -> "Settings":
@@ -259,6 +309,14 @@ def load_settings() -> Settings:
         return Settings()
     except ValueError as error:
         raise SettingsError(_readable(error)) from error
+
+
+def _named(name: str, read: Callable[[], _T]) -> _T:
+    """What `read` returns. Raises ValueError, which names the setting."""
+    try:
+        return read()
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _readable(error: ValueError) -> str:

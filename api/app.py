@@ -35,6 +35,7 @@ from api.routes import (
     investigations,
     jobs,
     keys,
+    oidc,
     policy,
     predict,
     reference,
@@ -90,7 +91,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         generate_unique_id_function=openapi.operation_id,
     )
     app.state.parts = parts
-    app.state.console = Console()
+    app.state.console = Console(settings.oidc, passwords=not settings.oidc_only)
     # Scoring first: routes are tried in their order. The feed before the alerts: its path looks like an alert's id.
     for module in (
         score,
@@ -99,6 +100,7 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
         reference,
         session,
         auth,
+        oidc,
         factors,
         users,
         keys,

@@ -21,7 +21,10 @@ ADMIN = "admin"
 _COLUMNS = "user_id, client_id, email, name, role, created_at, last_sign_in_at, deactivated_at"
 _OF_CLIENT = f"SELECT {_COLUMNS} FROM users WHERE client_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3"  # noqa: S608 - constants
 _BY_ID = f"SELECT {_COLUMNS} FROM users WHERE client_id = $1 AND user_id = $2"  # noqa: S608
-_ACCOUNT = "SELECT user_id, client_id, email, name, role, password_hash FROM users WHERE deactivated_at IS NULL AND "
+# A user without a password signs in through the identity provider only (storage.user_identities).
+_ACCOUNT = """
+SELECT user_id, client_id, email, name, role, password_hash FROM users
+WHERE deactivated_at IS NULL AND password_hash <> '' AND """
 _ACCOUNTS = _ACCOUNT + "email_key = $1 AND client_id = COALESCE($2, client_id) ORDER BY user_id LIMIT $3"
 _LOCK_ADDRESS = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _HAS_ACCOUNT = "SELECT EXISTS (SELECT FROM users WHERE email_key = $1)"
@@ -124,7 +127,7 @@ class UserRepository:
         return User(**dict(found)) if found else None
 
     async def account(self, user_id: int) -> Account | None:
-        """An account by its number, unless it is deactivated."""
+        """An account by its number, unless it is deactivated or has no password."""
         async with session(self._pool) as connection:
             found = await connection.fetchrow(f"{_ACCOUNT} user_id = $1", user_id)
         return Account(**dict(found)) if found else None
@@ -196,7 +199,7 @@ class UserRepository:
             assert changed is not None
             after = User(**dict(changed))
             if loses:
-                await connection.execute(_WITHDRAW, client_id, f"user:{user_id}")
+                await withdraw_invitations_of(connection, client_id, user_id)
             if after != before:
                 await record(connection, entry(before, after))
             return after
@@ -229,6 +232,11 @@ async def insert_user(connection: Connection, client_id: int, user: NewUser) -> 
         raise EmailTaken from error
     assert found is not None
     return User(**dict(found))
+
+
+async def withdraw_invitations_of(connection: Connection, client_id: int, user_id: int) -> None:
+    """Withdraw the open invitations that a user made, in the caller's transaction."""
+    await connection.execute(_WITHDRAW, client_id, f"user:{user_id}")
 
 
 async def set_password(connection: Connection, user_id: int, password_hash: str, keep: UUID | None = None) -> None:

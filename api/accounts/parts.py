@@ -23,6 +23,7 @@ from api.accounts.tiers import Rate
 from api.accounts.unknown_keys import UnknownKeys
 from api.database import Database
 from api.keyring import Keyring
+from api.oidc.signing_in import ProviderSignIn
 from settings import Settings
 
 
@@ -42,12 +43,15 @@ class AccountParts:
     sign_ins: Database
     devices: Devices
     unknown_keys: UnknownKeys
+    oidc: ProviderSignIn | None
 
     async def run(self) -> None:
         try:
             await self.key_use.run()
         finally:
             self.passwords.close()
+            if self.oidc is not None:
+                await self.oidc.close()
             await self.sign_ins.close()
             await asyncio.shield(self.counters.close())
 
@@ -74,6 +78,7 @@ def build_accounts(
     checks = FactorChecks(sign_ins, keyring, relying_party(settings), OneTimeCodes())
     second_step = SecondStep(sign_ins, keyring, checks)
     signing_in = SigningIn(sign_ins, keyring, tokens, passwords, lockout, second_step)
+    provider = settings.oidc
     return AccountParts(
         signing_in=signing_in,
         second_step=second_step,
@@ -87,4 +92,5 @@ def build_accounts(
         sign_ins=sign_ins,
         devices=devices,
         unknown_keys=UnknownKeys(counters, of_address),
+        oidc=ProviderSignIn(provider, sign_ins, keyring, signing_in) if provider else None,
     )

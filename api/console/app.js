@@ -146,8 +146,9 @@ byId("next").addEventListener("click", async () => {
 });
 
 byId("sign-out").addEventListener("click", async () => {
-  await gateway.signOut();
+  const answer = await gateway.signOut();
   showSignedOut();
+  if (answer?.continue_at) location.assign(answer.continue_at); // the identity provider knows this browser, too
 });
 
 /** Sign in with what a form holds; its first field gets the focus back when that fails. */

@@ -24,6 +24,7 @@ from api.accounts.trail import entry_of
 from api.addresses import address_of
 from api.auth import SignedIn
 from api.json_bodies import JsonRoute
+from api.oidc.passwords import passwords_allowed
 from api.openapi import errors
 from api.parts import Parts, PartsOf
 from api.problems import NOT_AUTHENTICATED, Problem, request_id_of
@@ -31,10 +32,15 @@ from storage.clients import ClientRepository
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=JsonRoute)
 _OPEN = [Depends(counted)]
+_BY_PASSWORD = [*_OPEN, Depends(passwords_allowed)]
 
 
 @router.post(
-    "/register", status_code=201, summary="Register a client", dependencies=_OPEN, responses=errors(403, 409, 410)
+    "/register",
+    status_code=201,
+    summary="Register a client",
+    dependencies=_BY_PASSWORD,
+    responses=errors(403, 409, 410),
 )
 async def register(request: Request, response: Response, parts: PartsOf, body: RegisterIn) -> RegisteredOut:
     """A new client with you as its first administrator, signed in. Its transactions are accepted from now on.
@@ -60,7 +66,7 @@ async def register(request: Request, response: Response, parts: PartsOf, body: R
     )
 
 
-@router.post("/login", summary="Sign in", dependencies=_OPEN, responses=errors(401))
+@router.post("/login", summary="Sign in", dependencies=_BY_PASSWORD, responses=errors(401, 403))
 async def login(request: Request, response: Response, parts: PartsOf, body: LoginIn) -> TokensOut:
     """Trade email address and password for tokens.
 
@@ -89,7 +95,13 @@ async def logout(caller: SignedIn, parts: PartsOf) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/password", status_code=204, summary="Change the password")
+@router.post(
+    "/password",
+    status_code=204,
+    summary="Change the password",
+    dependencies=[Depends(passwords_allowed)],
+    responses=errors(403),
+)
 async def change_password(request: Request, caller: SignedIn, parts: PartsOf, body: PasswordIn) -> Response:
     """Set a new password. All other sessions of yours end; a wrong current password counts as a failed sign-in."""
     account = await parts.accounts.signing_in.prove(caller, body.current_password, origin_of(request))
@@ -99,7 +111,11 @@ async def change_password(request: Request, caller: SignedIn, parts: PartsOf, bo
 
 
 @router.post(
-    "/password/reset", status_code=204, summary="Set a lost password anew", dependencies=_OPEN, responses=errors(410)
+    "/password/reset",
+    status_code=204,
+    summary="Set a lost password anew",
+    dependencies=_BY_PASSWORD,
+    responses=errors(403, 410),
 )
 async def reset_password(request: Request, parts: PartsOf, body: ResetIn) -> Response:
     """Set a password with the one-time token that `riskstream reset-password` prints. All sessions end."""
@@ -113,8 +129,8 @@ async def reset_password(request: Request, parts: PartsOf, body: ResetIn) -> Res
     "/invitations/accept",
     status_code=201,
     summary="Accept an invitation",
-    dependencies=_OPEN,
-    responses=errors(409, 410),
+    dependencies=_BY_PASSWORD,
+    responses=errors(403, 409, 410),
 )
 async def accept_invitation(request: Request, response: Response, parts: PartsOf, body: AcceptIn) -> JoinedOut:
     """Become a user of the client that invited you, signed in. The token works once."""

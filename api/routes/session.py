@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.accounts.devices import origin_of
 from api.accounts.factor_schemas import SecondFactorIn
@@ -16,10 +16,11 @@ from api.auth import Credentials, Reader, credentials_of, same_origin
 from api.console_files import Console
 from api.json_bodies import JsonRoute
 from api.keys import SCOPE_READ, SECRET_LENGTH_MAX, hash_sign_in_token
+from api.oidc.passwords import passwords_allowed
 from api.openapi import errors
 from api.parts import Parts, PartsOf
 from api.problems import FORBIDDEN, NOT_AUTHENTICATED, NOT_FOUND, Problem, request_id_of
-from api.schemas import SessionOut
+from api.schemas import Answer, SessionOut
 from api.sessions import COOKIE, clear_cookie, set_cookie
 from storage.clients import ClientRepository
 from storage.sign_in_links import SignInLinkRepository
@@ -33,6 +34,12 @@ class ByKeyIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     api_key: Annotated[str, Field(min_length=1, max_length=SECRET_LENGTH_MAX)]
+
+
+class SignedOutOut(Answer):
+    """Where a browser that is signed out here may go on, to sign out of the identity provider too."""
+
+    continue_at: Annotated[str, Field(examples=["https://login.bank.example/logout?client_id=riskstream"])]
 
 
 @router.get("/sign-in", include_in_schema=False)
@@ -100,15 +107,29 @@ async def sign_in_with_factor(request: Request, parts: PartsOf, body: SecondFact
     return response
 
 
-@router.post("/sign-out", status_code=204, summary="Sign a browser out", responses=errors(403))
+@router.post(
+    "/sign-out",
+    status_code=204,
+    summary="Sign a browser out",
+    responses={
+        200: {"model": SignedOutOut, "description": "Signed out here; the provider still knows the browser"},
+        **errors(403),
+    },
+)
 async def sign_out(request: Request, parts: PartsOf) -> Response:
-    """End the session, a user's or that of a link or an API key, and forget the cookie. Its feeds close."""
+    """End the session, a user's or that of a link or an API key, and forget the cookie. Its feeds close.
+
+    A user of the identity provider gets its sign-out page as `continue_at` (200), where it has one.
+    """
     if not same_origin(request, parts.origins):
         raise Problem(FORBIDDEN, "only the console's own page may sign a browser out")
     caller = await parts.authenticator.caller(Credentials(None, request.cookies.get(COOKIE)))
+    continue_at: str | None = None
     if caller is not None:
         await parts.accounts.signing_in.end(caller)
-    response = Response(status_code=204)
+        if parts.accounts.oidc is not None and caller.session_id is not None:
+            continue_at = await parts.accounts.oidc.signed_out(caller.session_id)
+    response = JSONResponse({"continue_at": continue_at}) if continue_at else Response(status_code=204)
     clear_cookie(response, secure=is_secure(request))
     return response
 
@@ -138,6 +159,7 @@ def is_secure(request: Request) -> bool:
 async def _session_of(request: Request, parts: Parts, body: ByKeyIn | LoginIn) -> str:
     """The cookie of a new session. Raises a 401 problem, and what signing in by password raises."""
     if isinstance(body, LoginIn):
+        await passwords_allowed(request)
         opened = await parts.accounts.signing_in.console(body.email, body.password, origin_of(request), body.client_id)
         return parts.sessions.issue(opened.client_id, session_id=opened.session_id)
     caller = await parts.authenticator.by_key(body.api_key.strip())
