@@ -49,6 +49,7 @@ from api.routes import (
     uploads,
     users,
 )
+from api.scoring.admission import APP_STATE as ADMISSION
 from api.scoring.express import Express
 from api.version import VERSION
 from error_reports import configure_error_reports
@@ -71,9 +72,12 @@ def create_app(settings: Settings, limits: FeedLimits | None = None, passwords: 
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Connections]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
         async with parts.running():
-            yield {APP_STATE: connections}  # for the protocols, which get it with each connection
+            yield {
+                APP_STATE: connections,
+                ADMISSION: parts.scoring.admission,
+            }  # for the protocols, which get it with each connection
 
     app = FastAPI(
         title=settings.app_name,

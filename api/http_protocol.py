@@ -20,6 +20,9 @@ from api.connections import Worth, connections_of, watch_peer
 from api.piecewise import PiecewiseReader
 from api.problems import BUSY, HEADERS_TOO_LARGE, MALFORMED, Kind, document
 from api.request_head import fault_of_head
+from api.scoring.admission import APP_STATE as ADMISSION
+from api.scoring.admission import PATH, WHEN_GONE, Admission, credential_of
+from api.scoring.refusal import refusal
 
 HEAD_BYTES_MAX = 64 * 1024  # read from a connection before a head is complete; the edge allows half of it
 HEAD_S = 15.0  # for a head to arrive, from the connection on; a slow one holds a connection for nothing
@@ -71,6 +74,7 @@ class BoundedHttpProtocol(PiecewiseReader, HttpToolsProtocol):
     _has_begun = False  # more than empty lines
     _running: RequestResponseCycle | None = None
     _pipelined = 0
+    _turned_away = False  # the request whose body comes is answered already, by a refusal
     _holds = False  # the next request, for PIPELINED_GAP_S
     _refusal: tuple[Kind, str] | None = None  # of what follows a request that is still being answered
 
@@ -234,17 +238,42 @@ class BoundedHttpProtocol(PiecewiseReader, HttpToolsProtocol):
             self._within("request", REQUEST_S, self.transport.abort)
         if self._answering:
             self._pipelined += 1
+        elif self.url == PATH and not self._may_pass():
+            return
         super().on_headers_complete()
+
+    def _may_pass(self) -> bool:
+        """Ask whether a scoring call is let pass; if not, answer it here, before anything is done for it."""
+        admission: Admission | None = self.app_state.get(ADMISSION)
+        if admission is None or self.parser.get_method() != b"POST" or admission.may_pass(credential_of(self.headers)):
+            return True
+        self._turned_away = self._served = True
+        self._in_time("request")
+        stays = self.parser.should_keep_alive() and not self.expect_100_continue
+        self.transport.write(refusal(stays=stays))
+        if stays:
+            self._within("rest", REST_S, self.transport.abort)
+        else:
+            self._end_parsing()
+            self._within("linger", LINGER_S, self.transport.abort)
+        return False
 
     def on_body(self, body: bytes) -> None:
         self._body.body_came(len(body))
-        super().on_body(body)
+        if not self._turned_away:
+            super().on_body(body)
 
     def on_chunk_header(self) -> None:
         self._body.in_tail = True
 
     def on_message_complete(self) -> None:
-        super().on_message_complete()
+        if self._turned_away:
+            self._turned_away = False
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        else:
+            super().on_message_complete()
         self._in_time("tail")
         self._in_time("rest")
         self._has_begun = False
@@ -349,6 +378,8 @@ class BoundedHttpProtocol(PiecewiseReader, HttpToolsProtocol):
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
+            if (gone := self._running.scope["state"].get(WHEN_GONE)) is not None:
+                gone()
 
     def _refuse(self, kind: Kind, detail: str) -> None:
         """Before there is a request that the edge could answer: the same document, and the connection ends."""

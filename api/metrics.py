@@ -22,6 +22,10 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+CALLS_LIMIT = Gauge(
+    "riskstream_calls_limit", "Scoring calls that may be under way at once", multiprocess_mode="livesum"
+)
+CALLS_REFUSED = Counter("riskstream_calls_refused_total", "Scoring calls refused at once because of overload")
 FEED_SOCKETS = Gauge("riskstream_feed_sockets", "Open feeds", multiprocess_mode="livesum")
 FEED_ALERTS = Counter("riskstream_feed_alerts_total", "Alerts taken into the feed", ["source"])
 FEED_CLOSED = Counter("riskstream_feed_closed_total", "Feeds that the server closed", ["code"])

@@ -92,7 +92,7 @@ class Connections:
     """Keep-alive connections to one gateway; each request takes a free one, or opens one more."""
 
     def __init__(self, port: int, key: str) -> None:
-        self._port = port
+        self.port = port
         self._head = f"Host: {HOST}:{port}\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
@@ -105,7 +105,7 @@ class Connections:
         return await self._ask(f"GET {path} HTTP/1.1\r\n{self._head}\r\n", b"")
 
     async def _ask(self, head: str, body: bytes) -> Reply:
-        reader, writer = connection = self._live() or await asyncio.open_connection(HOST, self._port)
+        reader, writer = connection = self._live() or await asyncio.open_connection(HOST, self.port)
         writer.write(head.encode() + body)
         reply = await _read(reader)
         self._free.append(connection)

@@ -108,7 +108,11 @@ class CallDesk:
         if address is None:
             raise StateUnavailable(self._parts.watch.why)
         self._calls.submit(call, address)
-        await asyncio.wait({call.answer}, timeout=soft.left)
+        try:
+            await asyncio.wait({call.answer}, timeout=soft.left)
+        except asyncio.CancelledError:
+            self._calls.withdraw(call)  # nobody waits for it: it is not worked on, unless it may be counted already
+            raise
         if not call.answer.done():
             if self._calls.withdraw(call):
                 raise _Late

@@ -92,12 +92,14 @@ class SigningIn:
         await self._second_step.finish(challenge, "tokens", given, account, opened, request_id)
         return self.signed_in(account, opened, refresh_token)
 
-    async def console_with_factor(self, challenge: str, given: Given, address: str, request_id: str) -> NewSession:
-        """Finish what `console` began. Raises as `with_factor`."""
+    async def console_with_factor(
+        self, challenge: str, given: Given, address: str, request_id: str
+    ) -> tuple[NewSession, str]:
+        """Finish what `console` began: the session, and the email address of its user. Raises as `with_factor`."""
         account = await self._second_step.account_of(challenge, "console")
         opened = replace(self.console_session(account, address), second_factor=True)
         await self._second_step.finish(challenge, "console", given, account, opened, request_id)
-        return opened
+        return opened, account.email
 
     async def renew(self, refresh_token: str) -> SignedIn:
         """Trade a refresh token for the next pair. Raises a 401 problem; a token that was used ends its session."""

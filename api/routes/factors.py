@@ -23,6 +23,7 @@ from api.accounts.factor_schemas import (
 )
 from api.accounts.limiter import counted
 from api.accounts.schemas import TokensOut
+from api.accounts.signing_in import email_key
 from api.accounts.trail import entry_of
 from api.addresses import address_of
 from api.auth import SignedIn
@@ -38,7 +39,7 @@ Number = Annotated[int, Path(ge=1, le=SEQUENCE_MAX)]
 
 
 @router.post("/login/second-factor", summary="Finish signing in", dependencies=_OPEN, responses=errors(401, 410))
-async def finish_login(request: Request, parts: PartsOf, body: SecondFactorIn) -> TokensOut:
+async def finish_login(request: Request, response: Response, parts: PartsOf, body: SecondFactorIn) -> TokensOut:
     """Trade the challenge of `POST /auth/login` and a second factor for tokens.
 
     A challenge lasts 5 minutes and 5 attempts. A code and an assertion count once. Wrong codes make the user wait, each
@@ -47,6 +48,7 @@ async def finish_login(request: Request, parts: PartsOf, body: SecondFactorIn) -
     signed = await parts.accounts.signing_in.with_factor(
         body.challenge, body.given, address_of(request), request_id_of(request)
     )
+    parts.accounts.devices.mark(response, email_key(signed.email), secure=request.url.scheme == "https")
     return TokensOut(access_token=signed.access_token, refresh_token=signed.refresh_token, expires_in=ACCESS_TOKEN_S)
 
 

@@ -97,12 +97,13 @@ async def sign_in_with_factor(request: Request, parts: PartsOf, body: SecondFact
     """Trade the challenge of `POST /sign-in` and a second factor for the console's session cookie."""
     if not same_origin(request, parts.origins):
         raise Problem(FORBIDDEN, "only the console's own page may sign a browser in")
-    opened = await parts.accounts.signing_in.console_with_factor(
+    opened, email = await parts.accounts.signing_in.console_with_factor(
         body.challenge, body.given, origin_of(request).address, request_id_of(request)
     )
     response = Response(status_code=204)
     cookie = parts.sessions.issue(opened.client_id, session_id=opened.session_id)
     set_cookie(response, cookie, secure=is_secure(request))
+    parts.accounts.devices.mark(response, email_key(email), secure=is_secure(request))
     return response
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from api.metrics import CALLS_LIMIT, CALLS_REFUSED
 from api.problems import NOT_READY, RETRY_AFTER_S, Problem
+from api.scoring.admission import Admission
 from contracts.errors import RiskstreamError, StateUnavailable
 from contracts.journal import Stored
 from pipeline.served_model import ServedModel
@@ -27,6 +29,13 @@ class Scoring:
         self._model = model
         self._on_stored = on_stored
         self._engine: Engine | None = None
+        self._refused = 0
+        self.admission = Admission(settings.score_deadline_ms / 1000, on_window=self._measure)
+
+    def _measure(self, admission: Admission) -> None:
+        CALLS_LIMIT.set(admission.limit)
+        CALLS_REFUSED.inc(admission.refused - self._refused)
+        self._refused = admission.refused
 
     @property
     def warm(self) -> bool:

@@ -98,6 +98,7 @@ class World:
             "strategy_id": strategy.json()["strategy_id"],
             "version": "1",
             "preview_id": preview.json()["preview_id"],
+            "factor_id": str(await self._factor(client_id, user_id)),
         }
         upload = await self._upload(admin, name)
         known["upload_id"] = upload["upload_id"]
@@ -172,6 +173,17 @@ class World:
             await self.gateway.parts.accounts.passwords.hash(PASSWORD),
         )
         return user_id, email
+
+    async def _factor(self, client_id: int, user_id: int) -> int:
+        """A second factor of a user, with a secret that nobody can open."""
+        factor_id: int = await self._pool.fetchval(
+            "INSERT INTO second_factors (client_id, user_id, kind, name, sealed_secret, confirmed_at)"
+            " VALUES ($1, $2, 'totp', 'a phone', $3, now()) RETURNING factor_id",
+            client_id,
+            user_id,
+            b"sealed",
+        )
+        return factor_id
 
     async def _upload(self, headers: dict[str, str], name: str) -> Any:
         """A file that has been read: two rows, and one that did not land."""

@@ -5,7 +5,7 @@ from alembic import op
 from storage.migrations.row_security import ALL, isolated, shared
 
 revision = "0022"
-down_revision = "0023"
+down_revision = "0021"
 
 UP = (
     """

@@ -5,7 +5,7 @@ from alembic import op
 from storage.roles import PIPELINE
 
 revision = "0023"
-down_revision = "0021"
+down_revision = "0022"
 
 MONTHS_MAX = 360  # partitions a table, as `storage.partitions` has it
 

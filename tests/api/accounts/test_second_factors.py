@@ -11,6 +11,7 @@ from people import PASSWORD, Person, kind_of, login, register, sign_in
 from running_gateway import RunningGateway, running, settings_for
 from software_authenticator import PRESENT, SoftwareAuthenticator
 
+from api.accounts.devices import COOKIE_PREFIX
 from storage.audit import AuditFilter, AuditRepository
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -94,6 +95,7 @@ async def test_enrolling_and_signing_in_with_a_code(gateway: RunningGateway, poo
     assert "access_token" not in answer.text
     done = await finish(gateway, answer.json()["challenge"], code=code_of(secret))
     assert done.status_code == 200, done.text
+    assert any(name.startswith(COOKIE_PREFIX) for name in done.cookies)  # the device is known from now on
     again = Person(gateway, person.email, done.json())
     assert (await again.me())["scopes"] == ["admin", "cases", "read", "score"]
     assert (await actions(pool, again))[0] == "user.factor_added"

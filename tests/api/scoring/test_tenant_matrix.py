@@ -28,8 +28,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "nothing": (
         "health", "detailed_health", "livez", "liveness", "readyz", "readiness", "register", "login", "refresh",
         "reset_password", "accept_invitation", "sign_in", "sign_out",
+        "finish_login", "login_options", "sign_in_with_factor",
     ),
-    "user": ("get_me", "change_password", "logout"),
+    "user": (
+        "get_me", "change_password", "logout", "confirm", "list_factors", "begin_totp", "confirm_totp",
+        "begin_webauthn", "finish_webauthn", "remove_factor", "renew_recovery_codes",
+    ),
     "read": (
         "who_am_i", "get_subscription", "make_ticket", "list_alerts", "get_alert", "list_cases", "get_case",
         "get_investigation", "list_labels", "summarise_feedback", "list_transactions", "get_transaction",
@@ -53,7 +57,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "admin": (
         "list_users", "get_user", "change_user", "invite_user", "list_invitations", "withdraw_invitation",
         "create_api_key", "list_api_keys", "rotate_api_key", "revoke_api_key", "change_subscription",
-        "list_audit_entries", "put_policy", "export_account", "delete_account",
+        "list_audit_entries", "put_policy", "export_account", "delete_account", "get_sign_in_policy",
+        "put_sign_in_policy",
     ),
 }  # fmt: skip
 NEED_OF = {operation: need for need, operations in NEEDS.items() for operation in operations}
@@ -88,6 +93,8 @@ def may(caller: str, operation: str) -> bool:
     need = NEED_OF[operation]
     if need == "user":
         return caller in ROLES
+    if operation == "put_sign_in_policy":  # which an API key does not
+        return caller in ROLES and "admin" in SCOPES[caller]
     if operation == "invite_user":  # as a viewer; nobody gives scopes that he lacks
         return SCOPES[caller] >= {"admin", "read"}
     return need == "nothing" or need in SCOPES[caller]
@@ -100,6 +107,8 @@ def body_of(operation: str, tenant: Tenant) -> Any:
         "score_batch": {"transactions": [payment()]},
         "create_api_key": {"name": "another", "scopes": ["admin"]},
         "invite_user": {"email": f"{uuid4().hex}@bank.example", "role": "viewer"},
+        "confirm": {"password": PASSWORD},
+        "put_sign_in_policy": {"second_factor_roles": []},
         "change_user": {"name": "Another Name"},
         "change_password": {"current_password": PASSWORD, "new_password": OTHER_PASSWORD},
         "give_feedback": {"transaction_id": tenant.known["transaction_id"], "fraud": True},
