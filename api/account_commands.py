@@ -190,7 +190,7 @@ async def _account(pool: AnyPool, email: str, client_id: int | None) -> Account:
     """The one account that is meant."""
     accounts = await UserRepository(pool).accounts(email_key(email), client_id)
     if not accounts:
-        raise typer.BadParameter(f"no active user has the address {email}")
+        raise typer.BadParameter(f"no active user with a password has the address {email}")
     if len(accounts) > 1:
         clients = ", ".join(str(each.client_id) for each in accounts)
         raise typer.BadParameter(f"{email} is a user of the clients {clients}: choose one with --client-id")
