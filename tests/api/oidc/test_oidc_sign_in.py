@@ -5,10 +5,13 @@ import base64
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import asyncpg
 import pytest
+import typer
 from identity_provider import CLIENT_ID
 from people import PASSWORD, kind_of, login, new_email, register
 
+from api.account_commands import _reset_token
 from api.oidc.commands import _link
 from api.oidc.flow import COOKIE as FLOW_COOKIE
 from api.sessions import COOKIE
@@ -189,6 +192,27 @@ async def test_a_user_of_the_provider_has_no_password(bank: Bank) -> None:
     for password in ("", "!", PASSWORD):
         answer = await login(bank.gateway, email, password)
         assert answer.status_code in (401, 422, 429)
+
+
+async def test_the_operator_gives_no_password_to_a_user_of_the_provider(bank: Bank) -> None:
+    browser = bank.person(somebody(), [ANALYSTS])
+    await browser.sign_in()
+    with pytest.raises(typer.BadParameter, match="no active user with a password"):
+        await _reset_token(bank.gateway.parts.settings, f"{browser.subject}@bank.example", 1)
+
+
+async def test_a_policy_that_asks_for_a_second_factor_leaves_it_to_the_provider(
+    bank: Bank, pool: "asyncpg.Pool[asyncpg.Record]"
+) -> None:
+    local = await register(bank.gateway)
+    client_id = local.tokens["client_id"]
+    await pool.execute("INSERT INTO sign_in_policies VALUES ($1, $2, 'test', now())", client_id, ["admin"])
+    assert (await local.call("GET", "/v1/users")).status_code == 403
+    async with running_bank_of(bank, client_id) as other:
+        browser = other.person(somebody(), [ADMINS])
+        await browser.sign_in()
+        answer = await other.gateway.http.get("/v1/users", headers=browser.session)
+        assert answer.status_code == 200, answer.text
 
 
 async def test_a_program_gets_a_refresh_token_that_works_once(bank: Bank) -> None:
