@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SECRET_KEY_LENGTH_MIN = 32
 PRODUCER_SECRET_LENGTH_MIN = 16  # as `parse_producers` asks for in any environment
+PROVIDER_SECRET_LENGTH_MIN = 16
 PASSWORD_LENGTH_MIN = 12  # of a store, which only our own programs reach
 DISTINCT_MIN = 10  # characters of a long secret; 32 random hexadecimal digits have fewer once in 100,000
 DISTINCT_TRIPLES_MIN = 0.7  # of all triples; a random secret has almost as many different ones as it has triples
@@ -78,6 +79,10 @@ def _weak_secrets(settings: "Settings") -> Iterator[str]:
     fault = fault_of_secret(settings.card_token_key.get_secret_value())
     if settings.card_token_key.get_secret_value() and fault:
         yield f"CARD_TOKEN_KEY must be {SECRET_KEY_LENGTH_MIN} or more random characters ({fault}); {MAKE_ONE}"
+    provider = settings.oidc_client_secret.get_secret_value()
+    fault = fault_of_secret(provider, PROVIDER_SECRET_LENGTH_MIN) if provider else None
+    if fault:
+        yield f"OIDC_CLIENT_SECRET must be random ({fault}); have the provider make another one"
     yield from _weak_producers(settings)
 
 

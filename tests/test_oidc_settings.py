@@ -18,6 +18,7 @@ GOOD: dict[str, Any] = {
 
 PRODUCTION = {
     "environment": "production", "secret_key": secrets.token_urlsafe(48), "unprotected_stores": "a test without stores",
+    "oidc_client_secret": secrets.token_urlsafe(24),
 }  # fmt: skip
 
 

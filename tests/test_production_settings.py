@@ -96,6 +96,18 @@ def test_a_producers_secret(secret: str) -> None:
     assert "KAFKA_PRODUCER_SECRET could be guessed" in refused(kafka_producer_secret=secret)
 
 
+@pytest.mark.parametrize("secret", ["short", "aaaaaaaaaaaaaaaa", "keycloak-secret-changeme"])
+def test_an_identity_providers_secret(secret: str) -> None:
+    provider = {
+        "public_url": "https://fraud.bank.example",
+        "oidc_issuer": "https://id.bank.example",
+        "oidc_client_id": "riskstream",
+        "oidc_roles": "fraud-admins=admin",
+    }
+    assert strong(**provider, oidc_client_secret=secrets.token_urlsafe(24))
+    assert "OIDC_CLIENT_SECRET must be random" in refused(**provider, oidc_client_secret=secret)
+
+
 @pytest.mark.parametrize("seed", range(300))
 def test_random_secrets_are_taken(seed: int) -> None:
     made = (secrets.token_urlsafe(48), secrets.token_hex(16), secrets.token_hex(32), secrets.token_urlsafe(24))

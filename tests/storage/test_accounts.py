@@ -91,6 +91,15 @@ async def test_failures_are_forgotten_after_a_quiet_hour(database_url: str) -> N
             assert await connection.fetchval("SELECT count(*) FROM sign_in_failures") == 1
 
 
+async def test_attempts_at_the_same_moment_do_not_wait_for_each_others_clocks(database_url: str) -> None:
+    async with await connect(database_url, role=IDENTITY) as pool:
+        failures = SignInFailureRepository(pool)
+        subject = Subject(b"v", RULE)
+        moments = [NOW + timedelta(milliseconds=3), NOW, NOW + timedelta(milliseconds=1)]
+        assert [await failures.attempt([subject], now) for now in moments] == [0, 0, 0]
+        assert await failures.attempt([subject], NOW) > 0
+
+
 async def test_a_success_takes_back_its_own_attempt_and_no_other(database_url: str) -> None:
     async with await connect(database_url, role=IDENTITY) as pool:
         failures = SignInFailureRepository(pool)
