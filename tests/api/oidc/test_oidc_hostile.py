@@ -289,6 +289,21 @@ async def test_a_provider_that_cannot_be_used_is_a_page_inside_a_deadline(
     assert COOKIE not in browser.cookies
 
 
+async def test_an_answer_that_is_right_but_too_large_is_refused(bank: Bank) -> None:
+    bank.provider.metadata["padding"] = "x" * provider_module.ANSWER_BYTES_MAX
+    assert (await newcomer(bank).get("/auth/oidc/start")).status_code == 503
+
+
+async def test_a_redirect_of_the_provider_is_not_followed(bank: Bank) -> None:
+    async def moved(_: Request) -> Response:
+        return RedirectResponse(f"{bank.provider.issuer}/moved", 307)
+
+    bank.provider.answers["/token"] = moved
+    assert (await newcomer(bank).sign_in()).status_code == 503
+    assert "/token" in bank.provider.seen
+    assert "/moved" not in bank.provider.seen
+
+
 async def test_who_comes_while_the_provider_is_away_does_not_wait(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provider_module, "DEADLINE_S", 1.0)
     bank.provider.answers[DISCOVERY] = _silent

@@ -271,6 +271,9 @@ async def test_the_provider_signs_somebody_out(bank: Bank) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert (await browser.me()).status_code == 401
     assert (await colleague.me()).status_code == 200
+    still_open = """SELECT count(*) FROM user_sessions JOIN provider_sessions USING (session_id)
+        WHERE subject = $1 AND ended_at IS NULL"""
+    assert await bank.pool.fetchval(still_open, browser.subject) == 1  # the program's goes on
     await browser.sign_in()
     replayed = await bank.gateway.http.post("/auth/oidc/backchannel-logout", data={"logout_token": token})
     assert replayed.status_code == 400
