@@ -36,7 +36,7 @@ class Finding(NamedTuple):
 
 
 # Possessive (`+` after a repetition): what was matched is not tried in another way, so a long run costs no memory.
-_SEPARATOR = r"[\s\-._\u2010-\u2015\u2212\u00ad\u200b-\u200d\u2060\ufeff]{0,3}+"
+_SEPARATOR = r"[\s\-._/|\u2010-\u2015\u2212\u00ad\u200b-\u200d\u2060\ufeff]{0,3}+"
 _RUN = re.compile(rf"(?<!\d)[0-9](?:{_SEPARATOR}[0-9]){{{DIGITS_MIN - 1},}}+(?!\d)")
 _GROUP = re.compile(r"[0-9](?:[\u00ad\u200b-\u200d\u2060\ufeff]*+[0-9])*+")  # what is invisible separates nothing
 _NO_DIGIT = re.compile(r"[^0-9]+")
@@ -67,6 +67,8 @@ def may_hold_card_data(raw: bytes) -> bool:
     return (
         _has_whole_digits(folded)
         or b"0000.0000." in folded
+        or b"0000/0000/" in folded
+        or b"0000|0000|" in folded
         or b"cv" in folded
         or b"csc" in folded
         or b"ritycode" in folded
