@@ -216,6 +216,7 @@ async def test_the_command_erases_as_an_operator_and_cleans_the_topics(
 ) -> None:
     upload_id = await write_upload(pool, whole.upload_dir, [PERSON])
     await produce_raw(whole, topics.decisions, 1, batch_of([(PERSON.encode(), b"{}", ())]))
+    rewrites = await _rewrites(whole)
     for expected in ("Erased (", "Nothing is stored about this account."):
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "riskstream", "erase", PERSON, "--client", "1", "--yes",
@@ -230,3 +231,15 @@ async def test_the_command_erases_as_an_operator_and_cleans_the_topics(
     entry = await pool.fetchrow("SELECT actor, detail::text FROM audit_log WHERE action = 'account.erased'")
     assert entry is not None
     assert (entry["actor"], PERSON in entry["detail"]) == ("operator", False)
+    async with asyncio.timeout(30):
+        while await _rewrites(whole) == rewrites:  # noqa: ASYNC110 - Redis says it when asked
+            await asyncio.sleep(0.1)
+
+
+async def _rewrites(settings: Settings) -> int:
+    """How often Redis has written its append-only file anew."""
+    redis = Redis.from_url(settings.redis_url)
+    try:
+        return int((await redis.info("persistence"))["aof_rewrites"])
+    finally:
+        await redis.aclose()
