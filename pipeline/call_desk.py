@@ -111,7 +111,7 @@ class CallDesk:
         try:
             await asyncio.wait({call.answer}, timeout=soft.left)
         except asyncio.CancelledError:
-            self._calls.withdraw(call)  # nobody waits for it: it is not worked on, unless it may be counted already
+            self._calls.leave(call)
             raise
         if not call.answer.done():
             if self._calls.withdraw(call):

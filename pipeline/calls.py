@@ -132,6 +132,11 @@ class Calls:
         call.withdrawn = True
         return True
 
+    def leave(self, call: Call) -> None:
+        """Take a call out of the queue whose caller has left. One that is in a batch goes on: it would turn it back."""
+        if call.batch is None:
+            call.withdrawn = True
+
     def _dispatch(self, address: StateAddress) -> None:
         while self._open < GROUPS_OPEN_MAX and (calls := self._take(self._waiting, GROUP_MAX)):
             self._start(calls, address)
