@@ -133,7 +133,7 @@ async def test_the_subscription_tells_limits_and_usage(gateway: RunningGateway, 
 
 
 async def test_an_administrator_changes_the_tier_and_it_counts_at_once(gateway: RunningGateway, pool) -> None:
-    admin = await register(gateway, "starter")
+    admin = await register(gateway, "enterprise")
     viewer = await admin.invite("viewer")
     assert (await viewer.call("GET", "/v1/subscription")).status_code == 200
     assert (await viewer.call("PUT", "/v1/subscription", {"tier": "growth"})).status_code == 403
