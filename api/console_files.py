@@ -18,7 +18,7 @@ KINDS = {
 FOREVER = "public, max-age=31536000, immutable"
 ASSETS = "{{assets}}"  # stands in the pages for the folder's address
 PROVIDER_WAY = "{{provider}}"  # for the way to sign in through the identity provider
-PASSWORD_WAY = "{{password}}"  # noqa: S105 - in a tag: hidden where passwords are not accepted
+PASSWORD_WAY = "{{password}}"  # noqa: S105  # in a tag: hidden where passwords are not accepted  # nosec B105
 
 
 class Console:

