@@ -34,7 +34,7 @@ INSERT INTO provider_sessions (session_id, issuer, subject, provider_session, id
 _TAKE_PROOF = """
 UPDATE provider_sessions AS new SET id_token = NULL FROM provider_sessions AS old
 WHERE new.session_id = $1 AND old.session_id = new.session_id AND old.issuer = $2 RETURNING old.id_token
-"""  # noqa: S105
+"""
 _FORGET_TOKENS = """
 UPDATE provider_sessions AS p SET id_token = NULL FROM user_sessions AS s
 WHERE s.session_id = p.session_id AND s.user_id = $1 AND p.id_token IS NOT NULL
