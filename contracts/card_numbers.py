@@ -53,6 +53,7 @@ _VALUE_TEXT = re.compile(r"(?i)\b((?:cvv|cvc|cvn|csc)2?\b[^0-9A-Za-z]{0,4}(?:is 
 # Strings, numbers and the marks between them. It reads what is no JSON as far as it is like it.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[\[\]{}:,]', re.DOTALL)
 _FOLD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ123456789", b"abcdefghijklmnopqrstuvwxyz000000000")
+_DOTTED = re.compile(rb"(?=(?:0\.{0,3}){13})0++\.{1,3}+0++\.")  # more than one dot: no fraction, and longer than an IP
 _MANY_DIGITS = b"0" * DIGITS_MIN
 _ZEROS = re.compile(rb"0+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -66,9 +67,12 @@ def may_hold_card_data(raw: bytes) -> bool:
     folded = raw.translate(_FOLD, b" -_\t")
     return (
         _has_whole_digits(folded)
-        or b"0000.0000." in folded
-        or b"0000/0000/" in folded
-        or b"0000|0000|" in folded
+        or (_MANY_DIGITS in folded.replace(b".", b"") and _DOTTED.search(folded) is not None)
+        or b"/0" in folded
+        or b"|0" in folded
+        or b"\\n" in raw
+        or b"\\t" in raw
+        or b"\\r" in raw
         or b"cv" in folded
         or b"csc" in folded
         or b"ritycode" in folded

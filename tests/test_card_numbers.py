@@ -60,6 +60,8 @@ def spellings(number: str) -> list[Any]:
         number, int(number), f"card {number}.", f"PAN{number}x", f"a+b={number};2612", number + " 12/29",
         *(grouped(number, separator) for separator in (" ", "-", ".", "_", "/", "|", " / ", "  ", " - ")),
         *(grouped(number, separator) for separator in ("\u00a0", "\u2011", "\u200b")),
+        *(grouped(number, separator) for separator in ("\n", "\t", "\r\n", "..", "//", "||", "./")),
+        ".".join(number), "/".join(number),
         number[:5] + "\u200b" + number[5:], " ".join(number), number[:8] + " " + number[8:],
         "".join(chr(ord("０") + int(digit)) for digit in number),
         "".join(chr(ord("٠") + int(digit)) for digit in number),

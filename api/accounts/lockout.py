@@ -61,14 +61,20 @@ class Lockout:
         async with self._database.pool() as pool:
             await SignInFailureRepository(pool).forgive(subjects, datetime.now(UTC))
 
-    async def succeeded(self, email_key: str, origin: Origin) -> None:
-        """Undo an attempt that was no guess; what failed here for this account before is forgotten."""
+    async def succeeded(self, email_key: str, origin: Origin, *, only_account: bool) -> None:
+        """Undo an attempt that was no guess; what failed here before is forgotten if the address has one account only.
+
+        Else whoever has an account of the victim's address could wipe out guesses by signing in to it.
+        """
         counted = self._counted(email_key, origin)
         async with self._database.pool() as pool:
             failures = SignInFailureRepository(pool)
             if counted.account is not None:
                 await failures.forgive([counted.alone, counted.account], datetime.now(UTC))
-            await failures.clear([counted.own])
+            if only_account:
+                await failures.clear([counted.own])
+            else:
+                await failures.forgive([counted.own], datetime.now(UTC))
 
     async def reset(self, email_key: str, origin: Origin) -> None:
         """Forget earlier guesses: the account has a new password."""

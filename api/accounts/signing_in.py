@@ -191,14 +191,19 @@ class SigningIn:
     ) -> tuple[Account, str | None]:
         """Return the account that has this password, and its hash anew if it was an old one.
 
-        Counted as a failure first, taken back after. An unknown address takes the same steps and the same time.
+        Counted as a failure first, taken back after. An unknown address takes the same steps and the same time. A
+        device is known for an address, not for one of its accounts: with several of them it counts for nothing.
         """
+        async with self._database.pool() as pool:
+            only_account = len(await UserRepository(pool).accounts(key)) <= 1
+        if not only_account:
+            origin = Origin(origin.address)
         await self._lockout.attempt(key, origin)
         try:
             for account in accounts or (None,):
                 verdict = await self._passwords.verify(password, account.password_hash if account else None)
                 if account is not None and verdict.right:
-                    await self._lockout.succeeded(key, origin)
+                    await self._lockout.succeeded(key, origin, only_account=only_account)
                     return account, verdict.rehashed
         except Problem:  # too many sign in at this moment: no guess was made
             await self._lockout.undo(key, origin)

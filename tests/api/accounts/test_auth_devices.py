@@ -79,6 +79,23 @@ async def test_a_forged_device_cookie_counts_for_nothing(gateway: RunningGateway
     assert (await _login_with(gateway, forged, person.email, PASSWORD)).status_code == 429
 
 
+async def test_an_account_of_ones_own_under_the_victims_address_wins_no_guesses(gateway: RunningGateway) -> None:
+    victim, attacker = await register(gateway), await register(gateway)
+    invited = await attacker.call("POST", "/v1/users/invitations", {"email": victim.email, "role": "viewer"})
+    own = "attackers keep many secrets"
+    body = {"token": invited.json()["token"], "name": "e", "password": own}
+    joined = await gateway.http.post("/auth/invitations/accept", json=body)
+    cookies = dict(joined.cookies)
+    statuses = []
+    for _ in range(4):
+        guesses = [await _login_with(gateway, cookies, victim.email, GUESS) for _ in range(PAIR.free - 1)]
+        statuses += [guess.status_code for guess in guesses]
+        signed = await _login_with(gateway, cookies, victim.email, own)
+        cookies |= dict(signed.cookies)
+    assert statuses.count(401) <= PAIR.free + 1
+    assert statuses[-1] == 429
+
+
 def _names_for(gateway: RunningGateway, person: Person) -> list[str]:
     """The names under which a device of this account is looked for."""
     from api.accounts.devices import NAME_HEX, _account
